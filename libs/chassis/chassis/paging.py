@@ -1,0 +1,43 @@
+"""Opaque cursors: where a list goes on. They hold the sort values of the last row given, so pages stay right while rows change."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from chassis.errors import InvalidCursor
+
+DEFAULT_LIMIT = 50
+HIGHEST_LIMIT = 200
+
+Value = str | int | None
+Row = TypeVar("Row", covariant=True)
+
+
+def encode_cursor(*values: Value) -> str:
+    """The cursor after the row whose sort values these are (times as RFC 3339 strings)."""
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, *, length: int | None = None) -> list[Value]:
+    """The values that `encode_cursor` took; raises `InvalidCursor` for anything else, and where there are not `length` values."""
+    try:
+        values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise InvalidCursor from None
+    if not isinstance(values, list) or not all(value is None or isinstance(value, (str, int)) for value in values):
+        raise InvalidCursor
+    if length is not None and len(values) != length:
+        raise InvalidCursor
+    return values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[Row]):
+    """One page of a list: at most `limit` rows, the cursor of the next page (None: the last), and how many there are in all."""
+
+    data: Sequence[Row]
+    next_cursor: str | None
+    total: int
