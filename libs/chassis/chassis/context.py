@@ -57,6 +57,11 @@ def new_context(*, request_id: str | None = None, traceparent: str | None = None
 _current: ContextVar[Context | None] = ContextVar("comptoir_context", default=None)
 
 
+def current_or_none() -> Context | None:
+    """The context of what runs here, if anything set one."""
+    return _current.get()
+
+
 def current() -> Context:
     """The context of what runs here; a fresh one where nothing set one."""
     context = _current.get()

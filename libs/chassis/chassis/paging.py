@@ -13,7 +13,7 @@ DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
 
 Value = str | int | None
-Row = TypeVar("Row", covariant=True)
+Row_co = TypeVar("Row_co", covariant=True)
 
 
 def encode_cursor(*values: Value) -> str:
@@ -35,9 +35,9 @@ def decode_cursor(cursor: str, *, length: int | None = None) -> list[Value]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page(Generic[Row]):
+class Page(Generic[Row_co]):
     """One page of a list: at most `limit` rows, the cursor of the next page (None: the last), and how many there are in all."""
 
-    data: Sequence[Row]
+    data: Sequence[Row_co]
     next_cursor: str | None
     total: int

@@ -1,0 +1,102 @@
+"""One engine a process, with a bound on every wait, and two ways to use it: units of work and plain reads."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg2 import errorcodes
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from chassis.errors import Unavailable
+
+TRANSIENT_CODES = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
+CONNECT_SECONDS = 5
+POOL_WAIT_SECONDS = 5.0
+IDLE_TRANSACTION_SECONDS = 30
+
+
+def driver_url(database_url: str) -> str:
+    """The URL with the driver we stand on: psycopg2, which lets the eventlet hub run while it waits."""
+    return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg2://", database_url)
+
+
+class Database:
+    """The connection pool of one process. `reads` are autocommit: no BEGIN, no ROLLBACK, one round trip a SELECT."""
+
+    def __init__(self, database_url: str, *, pool_size: int, statement_timeout_seconds: float, application_name: str) -> None:
+        options = (
+            f"-c statement_timeout={int(statement_timeout_seconds * 1000)}"
+            f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000} -c timezone=UTC"
+        )
+        self.engine: Engine = create_engine(
+            driver_url(database_url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_use_lifo=True,
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "options": options,
+                "application_name": application_name,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": int(statement_timeout_seconds * 2000),
+            },
+        )
+        self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for SELECTs outside of any transaction; what it loads is not tracked after the block."""
+        with translated():
+            session = Session(self._reads, autoflush=False, expire_on_commit=False)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.engine.dispose()
+
+    def connections_in_use(self) -> int:
+        """How many connections are checked out right now."""
+        return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]  # QueuePool has it
+
+
+def was_rolled_back(error: BaseException) -> bool:
+    """Whether the database itself undid the transaction so that others could go on: serialization failure, deadlock."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) in TRANSIENT_CODES
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same work may succeed if it is done again: the above, or a lost connection."""
+    return was_rolled_back(error) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what says «the database cannot be reached» into `Unavailable`; everything else passes."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Unavailable(service="The database", reason="every connection is in use") from error
+    except DBAPIError as error:
+        if is_transient(error) or _cannot_connect(error):
+            raise Unavailable(service="The database", reason="the connection was lost or refused") from error
+        raise
+
+
+def _cannot_connect(error: DBAPIError) -> bool:
+    code = getattr(error.orig, "pgcode", None)
+    return type(error.orig).__name__ == "OperationalError" and (code is None or code.startswith(("08", "57P", "53")))
+
+
+def count_statements(engine: Engine) -> list[str]:
+    """Collect every statement the engine sends from now on (for tests that count round trips)."""
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _cur, statement, *_rest: statements.append(statement))
+    return statements

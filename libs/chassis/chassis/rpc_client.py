@@ -1,0 +1,182 @@
+"""Calling services: one connection, many threads in flight, a deadline on every call.
+
+A call is one message to nameko's RPC exchange; the reply comes back by RabbitMQ's direct reply-to on the same channel, is matched by its correlation id
+and wakes the thread that waits. Stock nameko services answer it too.
+"""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from amqp import Channel, Connection, Message
+from amqp.exceptions import AMQPError
+
+from chassis import context as contexts
+from chassis.errors import DeadlineExceeded, Refused, TooBusy, Unavailable
+from chassis.link import BROKEN, Link
+from chassis.messages import DIRECT_REPLY_TO, RPC_EXCHANGE, TRANSIENT, dumps, publish
+from chassis.unit_of_work import refuse_inside_transaction
+
+CONNECT_WAIT_SECONDS = 1.5
+"""How long a call waits for the connection to come back before it gives up: a caller is told within two seconds."""
+
+log = structlog.get_logger()
+
+
+class _Pending:
+    """One call in flight: a lock used as a one-shot event, the cheapest there is."""
+
+    __slots__ = ("body", "lock", "lost")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lock.acquire()
+        self.body: Any = None
+        self.lost = False
+
+
+class RpcClient:
+    """Thread-safe calls over one connection. Make one a process, after it forked; `start()` it, `stop()` it.
+
+    At most `max_in_flight` calls wait at any time; one more is refused at once (`TooBusy`). Calls in flight when the connection is lost fail with
+    `Unavailable`; only reads are sent again, once.
+    """
+
+    def __init__(self, amqp_uri: str, *, max_in_flight: int = 200, name: str = "rpc-client", from_service: bool = False) -> None:
+        self._link = Link(amqp_uri, name=name, prepare=self._prepare, lost=self._fail_pending)
+        self._channel: Channel | None = None
+        self._pending: dict[str, _Pending] = {}
+        self._places = threading.BoundedSemaphore(max_in_flight)
+        self._numbers = itertools.count(1)
+        self._from_service = from_service
+
+    def start(self) -> "RpcClient":
+        """Begin to connect; calls wait for the connection themselves."""
+        self._link.start()
+        return self
+
+    def stop(self) -> None:
+        """Close the connection; calls in flight fail."""
+        self._link.stop()
+        self._fail_pending()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the broker is connected and reads from us."""
+        return self._link.ready and self._link.blocked is None
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls wait for their replies."""
+        return len(self._pending)
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        payload: Mapping[str, Any],
+        *,
+        timeout_seconds: float,
+        idempotency_key: str | None = None,
+        is_read: bool = False,
+    ) -> Any:
+        """Call `service.method(payload)` and give its answer.
+
+        Raises `Refused` (what the service answered), `DeadlineExceeded`, `Unavailable`, `TooBusy`; `RpcInsideTransaction` where the caller holds a
+        transaction open. The deadline is the earlier of `timeout_seconds` from now and the one of the current context.
+        """
+        refuse_inside_transaction(f"{service}.{method}")
+        context = contexts.current()
+        if self._from_service and context.depth > 0:
+            raise CallDepthExceeded(f"{service}.{method} would be the second service-to-service hop: let the first caller ask both.")
+        deadline = time.time() + timeout_seconds
+        if context.deadline is not None:
+            deadline = min(deadline, context.deadline)
+        if not self._places.acquire(blocking=False):
+            raise TooBusy(service=service, reason="too many calls are in flight")
+        try:
+            for attempt in (1, 2):
+                try:
+                    return self._call_once(service, method, payload, context=context, deadline=deadline, idempotency_key=idempotency_key)
+                except ConnectionLost:
+                    if attempt == 1 and is_read:
+                        continue
+                    raise Unavailable(service=service, reason="the connection to it was lost") from None
+        finally:
+            self._places.release()
+        raise AssertionError("unreachable")
+
+    def _call_once(
+        self, service: str, method: str, payload: Mapping[str, Any], *, context: contexts.Context, deadline: float, idempotency_key: str | None
+    ) -> Any:
+        remaining = deadline - time.time()
+        if remaining <= 0:
+            raise DeadlineExceeded(service=service, method=method)
+        if not self._link.ready and not self._link.wait_ready(min(remaining, CONNECT_WAIT_SECONDS)):
+            raise Unavailable(service=service, reason="the message broker is away")
+        if self._link.blocked is not None:
+            raise Unavailable(service=service, reason="the message broker takes no messages right now")
+        channel = self._channel
+        number = str(next(self._numbers))
+        headers = contexts.to_headers(context, deadline=deadline, idempotency_key=idempotency_key, depth=context.depth + 1 if self._from_service else None)
+        message = Message(
+            dumps({"args": [payload], "kwargs": {}}),
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=TRANSIENT,
+            correlation_id=number,
+            reply_to=DIRECT_REPLY_TO,
+            expiration=str(max(1, int(remaining * 1000))),
+            application_headers=headers,
+        )
+        pending = self._pending[number] = _Pending()
+        try:
+            try:
+                publish(channel, message, exchange=RPC_EXCHANGE, routing_key=f"{service}.{method}")
+            except BROKEN:
+                raise ConnectionLost from None
+            if not pending.lock.acquire(timeout=max(0.0, deadline - time.time())):
+                raise DeadlineExceeded(service=service, method=method)
+        finally:
+            self._pending.pop(number, None)
+        if pending.lost:
+            raise ConnectionLost
+        return _answer(pending.body)
+
+    def _prepare(self, connection: Connection) -> None:
+        channel = connection.channel()
+        channel.basic_consume(DIRECT_REPLY_TO, no_ack=True, callback=self._on_reply)
+        channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
+        self._channel = channel
+
+    def _on_reply(self, message: Message) -> None:
+        pending = self._pending.get(message.properties.get("correlation_id", ""))
+        if pending is not None:
+            pending.body = message.body
+            pending.lock.release()
+
+    def _fail_pending(self) -> None:
+        for pending in list(self._pending.values()):
+            if pending.body is None and not pending.lost:
+                pending.lost = True
+                pending.lock.release()
+
+
+class ConnectionLost(AMQPError):
+    """The connection went away before the reply came."""
+
+
+class CallDepthExceeded(RuntimeError):
+    """A service that was called by a service called on: the call graph allows one hop. A defect of the caller."""
+
+
+def _answer(body: Any) -> Any:
+    reply = json.loads(body)
+    error = reply.get("error")
+    if error is not None:
+        raise Refused.from_wire(error)
+    return reply["result"]

@@ -1,0 +1,250 @@
+"""One use case, one transaction: state, outbox, inbox and idempotency key commit together or not at all."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import marshmallow
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from chassis import context as contexts
+from chassis.database import Database, is_transient, translated, was_rolled_back
+from chassis.errors import IdempotencyKeyReused, Refusal, Refused
+from chassis.events import Event, Fact, exchange_of
+
+KEY_LIFETIME = timedelta(hours=24)
+PASSING = frozenset({"unavailable", "timeout", "internal"})
+"""Refusals of these kinds are not the answer to a command: the next try with the same key may succeed."""
+
+ATTEMPTS = 3
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Clock = Callable[[], datetime]
+
+
+class RpcInsideTransaction(RuntimeError):
+    """A service was called while a transaction was open: its locks would wait for a network. A defect of the caller."""
+
+
+class NestedUnitOfWork(RuntimeError):
+    """A unit of work was begun inside another: they would not commit together. A defect of the caller."""
+
+
+class Answer(dict[str, Any]):
+    """An answer that is dumped already: it goes out as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The command being executed: what makes a repetition recognisable and how its answer is stored."""
+
+    method: str
+    payload: Mapping[str, Any]
+    answer: marshmallow.Schema | None
+
+    def request_hash(self) -> str:
+        """SHA-256 over method and body, whatever the order of the members."""
+        body = json.dumps([self.method, self.payload], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(body.encode()).hexdigest()
+
+    def dump(self, result: object) -> Answer:
+        """`result` as the answer of the command."""
+        if isinstance(result, Answer):
+            return result
+        return Answer(self.answer.dump(result) if self.answer is not None else {})
+
+
+_open: ContextVar["UnitOfWork | None"] = ContextVar("comptoir_unit_of_work", default=None)
+_call: ContextVar[Call | None] = ContextVar("comptoir_call", default=None)
+
+
+def refuse_inside_transaction(target: str) -> None:
+    """Raise `RpcInsideTransaction` where a unit of work is open here."""
+    if _open.get() is not None:
+        raise RpcInsideTransaction(f"{target} was called inside an open transaction: call before it begins, or between two units of work.")
+
+
+@contextmanager
+def calling(call: Call) -> Iterator[None]:
+    """Run the block as the execution of `call`."""
+    token = _call.set(call)
+    try:
+        yield
+    finally:
+        _call.reset(token)
+
+
+class UnitOfWork:
+    """What a use case gets: the session, the moment (one for the whole unit), and the way out for facts."""
+
+    def __init__(self, session: Session, *, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self._facts: list[dict[str, Any]] = []
+
+    def emit(self, fact: Fact) -> None:
+        """Tell `fact` if and only if this unit commits."""
+        context = contexts.current()
+        envelope = fact.envelope(now=self.now, context=context)
+        self._facts.append({
+            "event_id": envelope["id"],
+            "exchange": exchange_of(fact.source),
+            "routing_key": fact.name,
+            "headers": json.dumps(contexts.to_headers(context)),
+            "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+        })
+
+    def close(self) -> None:
+        """Write what was emitted to the outbox, last in the transaction, so that its rows are locked for the shortest time."""
+        if self._facts:
+            self.session.execute(INSERT_OUTBOX, self._facts)
+
+
+class Units:
+    """Units of work on one database. Every public method is one transaction; the chassis alone commits."""
+
+    def __init__(self, database: Database, *, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._clock = clock
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A unit of work that commits at the end of the block, or not at all if it raises."""
+        if _open.get() is not None:
+            raise NestedUnitOfWork("A unit of work is open here already: pass it on instead of beginning another.")
+        with translated(), Session(self._database.engine, expire_on_commit=False) as session, session.begin():
+            unit = UnitOfWork(session, now=self._clock())
+            token = _open.set(unit)
+            try:
+                yield unit
+                session.flush()
+                unit.close()
+            finally:
+                _open.reset(token)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for SELECTs, outside of any transaction."""
+        with self._database.reading() as session:
+            yield session
+
+    def once(self, usecase: Callable[Concatenate[UnitOfWork, P], R], *args: P.args, **kwargs: P.kwargs) -> Answer:
+        """Run `usecase` as the effect of the command being executed, once per idempotency key; give its dumped answer.
+
+        The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours. Callers that race with one
+        key wait for the first. Raises `IdempotencyKeyReused` for the same key with another request.
+        """
+        call = _call.get()
+        if call is None:
+            raise RuntimeError("work.once() belongs in a @command: use work.begin() elsewhere.")
+        key = contexts.current().idempotency_key
+        if key is None:
+            return self._attempts(lambda: self._plain(call, lambda unit: usecase(unit, *args, **kwargs)), repeatable=False)
+        outcome = self._attempts(lambda: self._keyed(call, key, lambda unit: usecase(unit, *args, **kwargs)))
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def handle(self, event: Event, usecase: Callable[Concatenate[UnitOfWork, P], object], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Run `usecase` as the effect of `event` in its handler, once however often it is delivered; tell whether this was the time."""
+
+        def attempt() -> bool:
+            with self.begin() as unit:
+                if unit.session.execute(INSERT_INBOX, {"event_id": event.id, "handler": event.handler}).first() is None:
+                    return False
+                usecase(unit, *args, **kwargs)
+                return True
+
+        return self._attempts(attempt)
+
+    def stored_answer(self, call: Call) -> Answer | None:
+        """The answer that `call`'s idempotency key has already, if any; raises the refusal where that was the answer."""
+        key = contexts.current().idempotency_key
+        if key is None:
+            return None
+        with self.reading() as session:
+            row = session.execute(SELECT_KEY, {"scope": _scope(), "key": key, "since": self._clock() - KEY_LIFETIME}).one_or_none()
+        if row is None:
+            return None
+        outcome = _replayed(call, row)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def _plain(self, call: Call, effect: Callable[[UnitOfWork], object]) -> Answer:
+        with self.begin() as unit:
+            return call.dump(effect(unit))
+
+    def _keyed(self, call: Call, key: str, effect: Callable[[UnitOfWork], object]) -> Answer | Refusal:
+        try:
+            with self.begin() as unit:
+                parameters = _parameters(call, key, unit.now)
+                if unit.session.execute(CLAIM_KEY, parameters).first() is None:
+                    return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
+                answer = call.dump(effect(unit))
+                unit.session.execute(STORE_ANSWER, {**parameters, "answer": json.dumps(answer)})
+                return answer
+        except Refusal as refusal:
+            if refusal.kind in PASSING:
+                raise
+            return self._keep_refusal(call, key, refusal)
+
+    def _keep_refusal(self, call: Call, key: str, refusal: Refusal) -> Answer | Refusal:
+        """Store a refusal, whose unit of work is rolled back; where another caller with the same key came first meanwhile, its answer is the answer."""
+        with self.begin() as unit:
+            parameters = _parameters(call, key, unit.now)
+            if unit.session.execute(CLAIM_KEY, parameters).first() is None:
+                return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
+            unit.session.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
+            return refusal
+
+    @staticmethod
+    def _attempts(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
+        """Do it again, at most three times in all, where the database says that the same work may succeed.
+
+        A commit whose acknowledgement was lost is covered by the key or the inbox row, which the next attempt finds: that is `repeatable`.
+        Without them only what was certainly rolled back is done again.
+        """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return attempt()
+            except Refusal as refusal:
+                cause = refusal.__cause__
+                if cause is None or not (was_rolled_back(cause) or (repeatable and is_transient(cause))):
+                    raise
+        return attempt()
+
+
+def _parameters(call: Call, key: str, now: datetime) -> dict[str, Any]:
+    return {"scope": _scope(), "key": key, "since": now - KEY_LIFETIME, "hash": call.request_hash(), "now": now}
+
+
+def _scope() -> str:
+    return contexts.current().agency_id or ""
+
+
+def _replayed(call: Call, row: Any) -> Answer | Refusal:
+    if row.request_hash != call.request_hash():
+        raise IdempotencyKeyReused
+    return Refused.from_wire(row.refusal) if row.refusal is not None else Answer(row.answer)
+
+
+INSERT_OUTBOX = text(
+    "INSERT INTO outbox (event_id, exchange, routing_key, headers, body) VALUES (:event_id, :exchange, :routing_key, CAST(:headers AS jsonb), :body)"
+)
+INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
+CLAIM_KEY = text(
+    "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
+    " ON CONFLICT (scope, key) DO UPDATE SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
+    " WHERE k.created_at <= :since RETURNING k.key"
+)
+SELECT_KEY = text("SELECT request_hash, answer, refusal FROM idempotency_keys WHERE scope = :scope AND key = :key AND created_at > :since")
+STORE_ANSWER = text("UPDATE idempotency_keys SET answer = CAST(:answer AS jsonb) WHERE scope = :scope AND key = :key")
+STORE_REFUSAL = text("UPDATE idempotency_keys SET refusal = CAST(:refusal AS jsonb) WHERE scope = :scope AND key = :key")
