@@ -1,0 +1,81 @@
+"""Starting and ending a server's process."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+POLL_SECONDS = 0.05
+
+
+class ServerFailed(Exception):
+    """A server did not start, or did not do what it was asked; the message holds the end of its log."""
+
+
+def launch(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str], user: str | None = None, parent_death_signal: str = "TERM"
+) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own, so that Ctrl-C reaches us alone and its whole group can be ended.
+
+    From the main thread, the process is told to end when we die. (The kernel ties this to the thread that forks: a helper thread's end
+    would end the server, so a server started from one is not tied.)
+    """
+    prefix: list[str] = []
+    if setpriv := shutil.which("setpriv"):
+        prefix = [setpriv]
+        if user is not None:
+            prefix += ["--reuid", user, "--regid", user, "--init-groups"]
+        if threading.current_thread() is threading.main_thread():
+            prefix += ["--pdeathsig", parent_death_signal]
+        if len(prefix) == 1:
+            prefix = []
+    elif user is not None:
+        raise ServerFailed("setpriv (package util-linux) is needed to start a server as another user.")
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [*prefix, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(environment),
+            start_new_session=True,
+            cwd="/",
+        )
+
+
+def wait_until(ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, seconds: float, what: str) -> None:
+    """Poll until the server is ready; raise ServerFailed with the end of its log when it ends or takes too long."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process.poll() is not None:
+            raise ServerFailed(f"{what} ended with code {process.returncode} while it started:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            kill_group(process)
+            raise ServerFailed(f"{what} was not ready after {seconds:.0f} s:\n{tail(log)}")
+        time.sleep(POLL_SECONDS)
+
+
+def end(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, seconds: float) -> None:
+    """Ask the process to end, and kill its group when it does not in time."""
+    if process.poll() is None:
+        process.send_signal(with_signal)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+    kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and what it started."""
+    with contextlib.suppress(ProcessLookupError):  # all gone already
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=10)
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """Return the last lines of a log file."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else "(no log)"
