@@ -1,0 +1,1 @@
+"""Accounts: the lifecycle of the hosted accounts that agencies resell."""
