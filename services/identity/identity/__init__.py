@@ -1,0 +1,1 @@
+"""Identity: agencies, their API keys, and the users of accounts."""

@@ -1,0 +1,21 @@
+"""The environment of identity."""
+
+from dataclasses import dataclass
+
+from chassis.config import ServiceConfig, setting
+
+LEAST_PEPPER_LENGTH = 32
+
+
+def pepper(text: str) -> str:
+    """Take a pepper long enough to be a secret; raises `ValueError`."""
+    if len(text) < LEAST_PEPPER_LENGTH:
+        raise ValueError(f"at least {LEAST_PEPPER_LENGTH} random characters are needed")
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(ServiceConfig):
+    """What identity reads from its environment."""
+
+    api_key_pepper: str = setting("API_KEY_PEPPER", convert=pepper)

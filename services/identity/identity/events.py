@@ -1,0 +1,55 @@
+"""Facts that identity publishes, and what it reads of those of others."""
+
+from typing import Any
+
+from chassis.events import Fact
+from chassis.schemas import Reading, fields
+
+
+class _AgencyFact(Fact):
+    """All that others need to know of an agency; it is about the agency whose event it is."""
+
+    source = "identity"
+    agency_id = fields.Id("agy")
+    name = fields.String(required=True)
+    programme = fields.String(required=True)
+    currency = fields.String(required=True)
+    discount_basis_points = fields.Integer(required=True)
+    language = fields.String(required=True)
+    notification_email = fields.String(required=True)
+    entitlements = fields.List(fields.String(), required=True)
+    test_mode = fields.Boolean(required=True)
+
+    def __init__(self, *, agency_id: str, **data: Any) -> None:
+        super().__init__(subject=agency_id, agency_id=agency_id, **data)
+        self.data["agency_id"] = agency_id
+
+
+class AgencyRegistered(_AgencyFact):
+    """An agency joined the platform."""
+
+
+class AgencyUpdated(_AgencyFact):
+    """An agency changed; the fact holds all of it as it is now."""
+
+
+class ApiKeyCreated(Fact):
+    """An agency has a new API key."""
+
+    source = "identity"
+    key_id = fields.Id("key", required=True)
+    name = fields.String(required=True)
+    scopes = fields.List(fields.String(), required=True)
+
+
+class ApiKeyRevoked(Fact):
+    """An API key opens nothing any more."""
+
+    source = "identity"
+    key_id = fields.Id("key", required=True)
+
+
+class AccountFailed(Reading):
+    """What identity reads of accounts' account_failed."""
+
+    account_id = fields.Id("acc", required=True)

@@ -1,0 +1,83 @@
+"""The tables of identity."""
+
+from datetime import datetime
+
+from chassis.tables import service_metadata
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Identity's tables, beside those of the chassis."""
+
+    metadata = service_metadata()
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), list[str]: ARRAY(Text)}  # noqa: RUF012  SQLAlchemy reads it so
+
+
+class Agency(Base):
+    """A partner business."""
+
+    __tablename__ = "agencies"
+    __table_args__ = (
+        CheckConstraint("programme IN ('reseller', 'commission')", name="programme"),
+        CheckConstraint("language IN ('en', 'fr', 'pt', 'es')", name="language"),
+        CheckConstraint("discount_basis_points BETWEEN 0 AND 10000", name="discount_basis_points"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    programme: Mapped[str]
+    currency: Mapped[str]
+    discount_basis_points: Mapped[int]
+    notification_email: Mapped[str]
+    language: Mapped[str]
+    entitlements: Mapped[list[str]]
+    test_mode: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class ApiKey(Base):
+    """What is kept of a key: never the key. `keyed_digest` is HMAC-SHA256(pepper, SHA-256 of the key in hexadecimal)."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("cardinality(scopes) > 0", name="scopes"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
+    name: Mapped[str]
+    scopes: Mapped[list[str]]
+    prefix: Mapped[str]
+    keyed_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class Account(Base):
+    """An account somebody asked a user for, or that failed before anybody did: the row on which the two wait for each other."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str]
+    failed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class AccountUser(Base):
+    """A person inside an account. `password_hash` is Argon2id, absent until the credentials are claimed."""
+
+    __tablename__ = "account_users"
+    __table_args__ = (
+        UniqueConstraint("account_id", "username"),
+        CheckConstraint("role IN ('admin', 'editor', 'viewer')", name="role"),
+        CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hash"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    username: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None]
+    credentials_claimed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]

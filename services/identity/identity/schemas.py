@@ -1,0 +1,105 @@
+"""What identity is asked and answers over RPC."""
+
+from chassis.schemas import Schema, fields
+from marshmallow import validate
+
+from identity import domain
+
+NAME = validate.Length(min=1, max=200)
+CURRENCY = validate.Regexp(r"[A-Z]{3}\Z", error="Not a currency: write its three letters of ISO 4217, like EUR.")
+DISCOUNT = validate.Range(min=0, max=domain.MOST_BASIS_POINTS)
+LANGUAGE = validate.OneOf([*domain.Language])
+PROGRAMME = validate.OneOf([*domain.Programme])
+ENTITLEMENT = validate.OneOf([*domain.Entitlement])
+SCOPE = validate.OneOf([*domain.Scope])
+
+
+class AgencyReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+
+
+class RegisterAgency(Schema):
+    name = fields.String(required=True, validate=NAME)
+    programme = fields.String(required=True, validate=PROGRAMME)
+    currency = fields.String(required=True, validate=CURRENCY)
+    discount_basis_points = fields.Integer(required=True, strict=True, validate=DISCOUNT)
+    notification_email = fields.Email(required=True)
+    language = fields.String(required=True, validate=LANGUAGE)
+    entitlements = fields.List(fields.String(validate=ENTITLEMENT), required=True)
+    test_mode = fields.Boolean(required=True)
+
+
+class UpdateAgency(Schema):
+    agency_id = fields.Id("agy", required=True)
+    name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    notification_email = fields.Email(load_default=None, allow_none=True)
+    language = fields.String(load_default=None, allow_none=True, validate=LANGUAGE)
+
+
+class Agency(Schema):
+    id = fields.Id("agy")
+    name = fields.String()
+    programme = fields.String()
+    currency = fields.String()
+    discount_basis_points = fields.Integer()
+    notification_email = fields.String()
+    language = fields.String()
+    entitlements = fields.List(fields.String())
+    test_mode = fields.Boolean()
+    created_at = fields.Instant()
+
+
+class KeyDigest(Schema):
+    digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z", error="Not a SHA-256 in hexadecimal."))
+
+
+class UsableKey(Schema):
+    key_id = fields.Id("key")
+    agency_id = fields.Id("agy")
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    test_mode = fields.Boolean()
+
+
+class CreateApiKey(Schema):
+    agency_id = fields.Id("agy", required=True)
+    name = fields.String(required=True, validate=NAME)
+    scopes = fields.List(fields.String(validate=SCOPE), required=True, validate=validate.Length(min=1))
+
+
+class ApiKeyReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    key_id = fields.Id("key", required=True)
+
+
+class CreatedApiKey(Schema):
+    id = fields.Id("key")
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    prefix = fields.String()
+    created_at = fields.Instant()
+    secret = fields.String(allow_none=True)  # absent in the stored answer, which is dumped from the table: shown once
+
+
+class ApiKey(Schema):
+    id = fields.Id("key")
+    name = fields.String()
+    scopes = fields.List(fields.String())
+    prefix = fields.String()
+    created_at = fields.Instant()
+    revoked_at = fields.Instant(allow_none=True)
+
+
+class AccountReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+
+
+class AccountUser(Schema):
+    user_id = fields.Id("usr", attribute="id")
+    username = fields.String()
+
+
+class Credentials(Schema):
+    username = fields.String()
+    password = fields.String()

@@ -1,0 +1,69 @@
+"""The doors of identity."""
+
+from typing import Any
+
+from chassis.doors import command, query, subscribe
+from chassis.events import Event
+from chassis.unit_of_work import Work
+from chassis.wiring import Wired
+
+from identity import clients, events, schemas, usecases
+
+
+class IdentityService:
+    """Agencies, their API keys, and the users of accounts."""
+
+    name = "identity"
+    work = Work()
+    pepper = Wired(clients.api_key_pepper)
+    passwords = Wired(clients.Passwords)
+
+    @query(request=schemas.AgencyReference, answer=schemas.Agency)
+    def agency(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.agency(session, **request)
+
+    @command(request=schemas.RegisterAgency, answer=schemas.Agency)
+    def register_agency(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.register_agency, **request)
+
+    @command(request=schemas.UpdateAgency, answer=schemas.Agency)
+    def update_agency(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.update_agency, **request)
+
+    @query(request=schemas.KeyDigest, answer=schemas.UsableKey)
+    def key_by_digest(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            key = usecases.key_by_digest(session, pepper=self.pepper, **request)
+        if key.use_unnoted:
+            with self.work.begin() as uow:
+                usecases.note_key_use(uow, key_id=key.key_id)
+        return key
+
+    @command(request=schemas.CreateApiKey, answer=schemas.CreatedApiKey)
+    def create_api_key(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = usecases.draft_api_key(session, agency_id=request["agency_id"], pepper=self.pepper)
+        answer = self.work.once(usecases.create_api_key, draft=draft, **request)
+        return usecases.reveal_secret(answer, draft=draft)
+
+    @command(request=schemas.ApiKeyReference, answer=schemas.ApiKey)
+    def revoke_api_key(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.revoke_api_key, **request)
+
+    @command(request=schemas.AccountReference, answer=schemas.AccountUser)
+    def prepare_admin_user(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.prepare_admin_user, **request)
+
+    @command(request=schemas.AccountReference, answer=schemas.Credentials)
+    def claim_credentials(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            usecases.refuse_unclaimable(session, **request)
+        password = usecases.new_password()
+        password_hash = self.passwords.hash(password)
+        with self.work.begin() as uow:  # not once(): an idempotency key would keep the password in plain
+            return usecases.claim_credentials(uow, password=password, password_hash=password_hash, **request)
+
+    @subscribe("accounts", "account_failed", reads=events.AccountFailed)
+    def on_account_failed(self, event: Event) -> None:
+        self.work.handle(event, usecases.drop_failed_account, agency_id=event.agency_id, account_id=event.data["account_id"])
