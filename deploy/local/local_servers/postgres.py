@@ -53,7 +53,7 @@ class PostgresServer:
         self._wait_for_a_predecessor()
         options = [argument for name, value in self.settings.items() for argument in ("-c", f"{name}={value}")]
         command = [_program("postgres"), "-D", str(self._data), "-h", LOOPBACK, "-p", str(self.port), "-k", "", *options]
-        self._process = launch(command, log=self._log, environment=_environment(), user=self._user, parent_death_signal="INT")
+        self._process = launch(command, output=self._log, environment=_environment(), user=self._user, parent_death_signal="INT")
 
     def wait_until_ready(self) -> None:
         """Wait until the server answers a query."""

@@ -18,33 +18,38 @@ class ServerFailed(Exception):
 
 
 def launch(
-    command: Sequence[str], *, log: Path, environment: Mapping[str, str], user: str | None = None, parent_death_signal: str = "TERM"
+    command: Sequence[str],
+    *,
+    output: Path | None,
+    environment: Mapping[str, str],
+    folder: Path = Path("/"),
+    user: str | None = None,
+    parent_death_signal: str = "TERM",
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that Ctrl-C reaches us alone and its whole group can be ended.
 
-    From the main thread, the process is told to end when we die. (The kernel ties this to the thread that forks: a helper thread's end
-    would end the server, so a server started from one is not tied.)
+    Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when
+    we die. (The kernel ties this to the thread that forks: a helper thread's end would end the server, so a server started from one is not.)
     """
     prefix: list[str] = []
-    if setpriv := shutil.which("setpriv"):
-        prefix = [setpriv]
-        if user is not None:
-            prefix += ["--reuid", user, "--regid", user, "--init-groups"]
-        if threading.current_thread() is threading.main_thread():
-            prefix += ["--pdeathsig", parent_death_signal]
-        if len(prefix) == 1:
-            prefix = []
-    elif user is not None:
-        raise ServerFailed("setpriv (package util-linux) is needed to start a server as another user.")
-    with log.open("ab") as output:
+    if user is not None:
+        prefix += ["--reuid", user, "--regid", user, "--init-groups"]
+    if threading.current_thread() is threading.main_thread():
+        prefix += ["--pdeathsig", parent_death_signal]
+    if prefix:
+        setpriv = shutil.which("setpriv")
+        if setpriv is None:
+            raise ServerFailed("The program setpriv (package util-linux) is missing: run `make setup`.")
+        prefix.insert(0, setpriv)
+    with contextlib.ExitStack() as stack:
         return subprocess.Popen(
             [*prefix, *command],
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=subprocess.PIPE if output is None else stack.enter_context(output.open("ab")),
+            stderr=subprocess.STDOUT,
             env=dict(environment),
             start_new_session=True,
-            cwd="/",
+            cwd=folder,
         )
 
 

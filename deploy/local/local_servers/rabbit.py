@@ -47,10 +47,10 @@ class RabbitNode:
         self._write_configuration()
         self._wait_for_a_predecessor()
         if self._mapper is None or self._mapper.poll() is not None:
-            mapper = launch(["epmd", "-port", str(self._mapper_port)], log=self._log, environment=self._environment())
+            mapper = launch(["epmd", "-port", str(self._mapper_port)], output=self._log, environment=self._environment())
             wait_until(lambda: accepts_connections(self._mapper_port), process=mapper, log=self._log, seconds=10, what="epmd")
             self._mapper = mapper
-        self._process = launch([_script("rabbitmq-server")], log=self._log, environment=self._environment())
+        self._process = launch([_script("rabbitmq-server")], output=self._log, environment=self._environment())
         self._pid_file.write_text(str(self._process.pid))
 
     def wait_until_ready(self) -> None:
@@ -154,6 +154,7 @@ class RabbitNode:
             f"vm_memory_high_watermark.absolute = {MEMORY_LIMIT}\n"
             f"disk_free_limit.absolute = {DISK_LIMIT}\n"
             "log.console = true\n"
+            "log.console.use_colors = off\n"
             "log.file = false\n"
         )
 
@@ -174,7 +175,6 @@ class RabbitNode:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
             "RABBITMQ_GENERATED_CONFIG_DIR": str(self.folder / "generated"),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
-            "RABBITMQ_LOG": "info,-color",
             "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_PID_FILE": str(self.folder / "rabbitmq.pid"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": VM_ARGUMENTS + " -kernel inet_dist_use_interface {127,0,0,1}",

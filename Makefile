@@ -1,0 +1,84 @@
+# Every target says what it does in its `##` line; `make help` prints them.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SERVICES := identity accounts billing credits snapshots notifications
+SYSTEM_PYTHON ?= python3.11
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+DEMO := set -a; source .local/demo.env; set +a
+
+.PHONY: help setup up lint format types contracts test coverage faults soak bench migrate openapi topology parking-lot pre-commit lock clean
+
+help: ## Say what there is.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make the virtual environment, install the locked packages, and RabbitMQ where it is missing.
+
+$(STAMP): requirements-dev.lock deploy/local/set-up
+	@SYSTEM_PYTHON=$(SYSTEM_PYTHON) deploy/local/set-up $(VENV)
+	@touch $@
+
+up: setup ## Start everything: servers, migrations, a demo agency, every service and the gateway. Ctrl-C stops it.
+	@exec $(PYTHON) -m local_platform
+
+lint: setup ## Check style, with ruff.
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+format: setup ## Let ruff rewrite what it can.
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+types: setup ## Check types, with mypy: the code in one go, each folder of tests for itself (their modules share names).
+	@$(PYTHON) deploy/local/check_types.py
+
+contracts: setup ## Check who imports whom, with import-linter.
+	@$(VENV)/bin/lint-imports --config .importlinter
+
+test: lint types contracts ## Set up, then lint, types, import contracts, and every test but the slow ones.
+	@$(PYTHON) deploy/local/check_coverage.py run -m "not slow"
+
+coverage: setup ## Say what the last `make test` did not reach.
+	@$(PYTHON) deploy/local/check_coverage.py report
+
+faults: setup ## Run all fault tests, the slow ones too.
+	$(VENV)/bin/pytest tests/faults
+
+soak: setup ## Run the long tests: simulated years, long outages, backlogs.
+	$(VENV)/bin/pytest -m slow --timeout 3600
+
+bench: setup ## Measure against the baselines; prints a table of ratios.
+	@$(PYTHON) -m bench
+
+migrate: setup ## Bring the databases of the running platform up to date.
+	@$(DEMO); for service in $(SERVICES); do \
+		url=COMPTOIR_DATABASE_URL_$${service^^}; AMQP_URI=$$COMPTOIR_AMQP_URI DATABASE_URL=$${!url} $(PYTHON) -m $$service migrate; done
+
+openapi: setup ## Write the OpenAPI and AsyncAPI documents from the code.
+	$(PYTHON) -m gateway openapi
+
+topology: setup ## Write deploy/topology.json from the services' doors.
+	$(PYTHON) -m chassis.topology deploy/topology.json $(SERVICES)
+
+parking-lot: setup ## List parked messages of the running platform: SERVICE=accounts, ACTION="show 1" and so on.
+	@$(DEMO); for service in $(or $(SERVICE),$(SERVICES)); do \
+		url=COMPTOIR_DATABASE_URL_$${service^^}; AMQP_URI=$$COMPTOIR_AMQP_URI DATABASE_URL=$${!url} \
+		$(PYTHON) -m $$service parking-lot $(or $(ACTION),list); done
+
+pre-commit: setup ## Run the checks of .pre-commit-config.yaml on every file.
+	$(VENV)/bin/pre-commit run --all-files
+
+lock: setup ## Resolve pyproject.toml into the two lock files again.
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q pyproject.toml -o requirements.lock
+	$(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -q --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@! grep -n '://' requirements.lock requirements-dev.lock
+
+clean: ## Forget the local data and every cache; the virtual environment stays.
+	@$(SYSTEM_PYTHON) deploy/local/local_platform/lock.py .local
+	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

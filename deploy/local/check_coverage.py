@@ -1,0 +1,46 @@
+"""Run pytest under coverage, and refuse a chassis or a domain that is not covered to its last branch.
+
+`run [pytest arguments]` ends with pytest's summary line when all is well; `report` prints what was not reached anywhere.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / ".local" / "coverage"
+WHOLE = "libs/chassis/chassis/*,services/*/domain.py,services/*/domain/*"
+"""What must be covered whole: what every service stands on, and the rules."""
+
+
+def coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run coverage on the collected data."""
+    return subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+
+
+def run(arguments: list[str]) -> int:
+    """Run the tests, then check what must be covered whole; silent when it is."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    for old in DATA.glob("data*"):
+        old.unlink()
+    tests = subprocess.run([sys.executable, "-m", "coverage", "run", "-m", "pytest", *arguments], cwd=ROOT, check=False)
+    if tests.returncode:
+        return tests.returncode
+    coverage("combine")
+    whole = coverage("report", f"--include={WHOLE}", "--fail-under=100")
+    if whole.returncode:
+        print(whole.stdout, whole.stderr, "The chassis and every domain must be covered to the last branch.", sep="\n")
+    return whole.returncode
+
+
+def main() -> int:
+    """Dispatch."""
+    if sys.argv[1:2] == ["run"]:
+        return run(sys.argv[2:])
+    report = coverage("report")
+    print(report.stdout, report.stderr)
+    return report.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
