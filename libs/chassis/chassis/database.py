@@ -1,11 +1,13 @@
 """One engine a process, with a bound on every wait, and two ways to use it: units of work and plain reads."""
 
 import re
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from psycopg2 import errorcodes
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -14,6 +16,7 @@ from chassis.errors import Unavailable
 TRANSIENT_CODES = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
 CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5.0
+SELF_TEST_SECONDS = 0.1
 IDLE_TRANSACTION_SECONDS = 30
 
 
@@ -57,6 +60,31 @@ class Database:
                 yield session
             finally:
                 session.close()
+
+    def answers(self) -> bool:
+        """Whether the database answers now."""
+        try:
+            with self.reading() as session:
+                session.execute(text("SELECT 1"))
+        except (Unavailable, DBAPIError):
+            return False
+        return True
+
+    def refuse_blocking_driver(self) -> None:
+        """Raise `RuntimeError` where waiting for the database stops every other green thread, as psycopg 3's binary driver does."""
+        ticks: list[float] = []
+
+        def tick() -> None:
+            while True:
+                ticks.append(time.monotonic())
+                time.sleep(SELF_TEST_SECONDS / 20)
+
+        ticker = threading.Thread(target=tick, daemon=True)
+        ticker.start()
+        with self.reading() as session:
+            session.execute(text(f"SELECT pg_sleep({SELF_TEST_SECONDS})"))
+        if len(ticks) < 5:  # noqa: PLR2004  of twenty
+            raise RuntimeError("The database driver blocks the hub: while it waits, nothing else runs. Use psycopg2, patched by eventlet.")
 
     def close(self) -> None:
         """Close every connection of the pool."""

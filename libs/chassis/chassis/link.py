@@ -101,6 +101,8 @@ class Link:
                 self._ready.clear()
                 if not self._stopping.is_set():
                     log.warning("broker connection lost", link=self._name, error=str(error) or type(error).__name__, next_try_seconds=backoff)
+            except Exception:  # a defect in a callback must not end the only reader: say it, and begin again with a clean connection
+                log.exception("broker link failed", link=self._name)
             finally:
                 self._ready.clear()
                 if self._connection is not None:

@@ -136,7 +136,7 @@ class RpcClient:
         pending = self._pending[number] = _Pending()
         try:
             try:
-                publish(channel, message, exchange=RPC_EXCHANGE, routing_key=f"{service}.{method}")
+                publish(channel, message, exchange=RPC_EXCHANGE, routing_key=f"{service}.{method}", mandatory=True)
             except BROKEN:
                 raise ConnectionLost from None
             if not pending.lock.acquire(timeout=max(0.0, deadline - time.time())):
@@ -149,14 +149,22 @@ class RpcClient:
 
     def _prepare(self, connection: Connection) -> None:
         channel = connection.channel()
+        channel.events["basic_return"].add(self._on_return)
         channel.basic_consume(DIRECT_REPLY_TO, no_ack=True, callback=self._on_reply)
         channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
         self._channel = channel
 
     def _on_reply(self, message: Message) -> None:
         pending = self._pending.get(message.properties.get("correlation_id", ""))
-        if pending is not None:
+        if pending is not None and pending.body is None:
             pending.body = message.body
+            pending.lock.release()
+
+    def _on_return(self, _error: object, _exchange: str, routing_key: str, message: Message) -> None:
+        pending = self._pending.get(message.properties.get("correlation_id", ""))
+        if pending is not None and pending.body is None:
+            service = routing_key.partition(".")[0]
+            pending.body = dumps({"error": Unavailable(service=service, reason="nobody serves it").to_wire()})
             pending.lock.release()
 
     def _fail_pending(self) -> None:

@@ -164,6 +164,11 @@ class Units:
 
         return self._attempts(attempt)
 
+    def take_lease(self, job: str, period: int) -> bool:
+        """Whether this replica is the one that does `job` in `period`; one is, however many ask."""
+        with self.begin() as unit:
+            return unit.session.execute(INSERT_LEASE, {"job": job, "period": period}).first() is not None
+
     def stored_answer(self, call: Call) -> Answer | None:
         """The answer that `call`'s idempotency key has already, if any; raises the refusal where that was the answer."""
         key = contexts.current().idempotency_key
@@ -240,6 +245,7 @@ INSERT_OUTBOX = text(
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body) VALUES (:event_id, :exchange, :routing_key, CAST(:headers AS jsonb), :body)"
 )
 INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
+INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
 CLAIM_KEY = text(
     "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
     " ON CONFLICT (scope, key) DO UPDATE SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"

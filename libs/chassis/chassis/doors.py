@@ -1,0 +1,155 @@
+"""The doors of a service: `@query`, `@command`, `@subscribe`, `@due`. They translate; the use cases decide."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import eventlet
+import marshmallow
+import structlog
+from nameko.extensions import Entrypoint, register_entrypoint
+
+from chassis import context as contexts, metrics
+from chassis.broker import Broker
+from chassis.errors import Refusal
+from chassis.events import Event
+from chassis.schemas import load
+from chassis.unit_of_work import Call, calling
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+SchemaClass = type[marshmallow.Schema]
+
+log = structlog.get_logger()
+
+
+class CallDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """A method that other processes call."""
+
+    broker = Broker()
+
+    def __init__(self, *, is_command: bool, request: SchemaClass, answer: SchemaClass | None) -> None:
+        super().__init__()
+        self.is_command = is_command
+        self.request = request
+        self.answer_schema = answer
+        self._request = request()
+        self._answer = answer() if answer is not None else None
+
+    def setup(self) -> None:
+        """Register with the broker."""
+        self.broker.take_calls(self)
+
+    def stop(self) -> None:
+        """Begin the drain."""
+        self.broker.stop_consuming()
+
+    def answer(self, service: Any, payload: dict[str, Any]) -> Any:
+        """Load, call, dump. A command whose key has an answer already gives that one, whatever has changed since."""
+        method = getattr(service, self.method_name)
+        request = load(self._request, payload)
+        if not self.is_command:
+            return self._dump(method(request))
+        call = Call(method=self.method_name, payload=payload, answer=self._answer)
+        with calling(call):
+            stored = service.work.stored_answer(call)
+            if stored is not None:
+                return stored
+            try:
+                return call.dump(method(request))
+            except Refusal:
+                stored = service.work.stored_answer(call)  # a twin with the same key may have finished while this one asked around
+                if stored is not None:
+                    return stored
+                raise
+
+    def _dump(self, result: object) -> Any:
+        return self._answer.dump(result) if self._answer is not None else result
+
+
+class EventDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """A method that handles an event of another service."""
+
+    broker = Broker()
+
+    def __init__(self, source: str, event: str, *, reads: SchemaClass | None) -> None:
+        super().__init__()
+        self.source = source
+        self.event = event
+        self.reads = reads() if reads is not None else None
+
+    def setup(self) -> None:
+        """Register with the broker."""
+        self.broker.take_events(self)
+
+    def stop(self) -> None:
+        """Begin the drain."""
+        self.broker.stop_consuming()
+
+    def handle(self, service: Any, event: Event) -> None:
+        """Call the method."""
+        getattr(service, self.method_name)(event)
+
+
+class DueDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+    """A method that runs once a period, in one replica: who takes the lease for the period in the database, does it."""
+
+    broker = Broker()
+
+    def __init__(self, *, every_seconds: float) -> None:
+        super().__init__()
+        self.every_seconds = every_seconds
+        self._thread: Any = None
+
+    def start(self) -> None:
+        """Wait for periods to begin."""
+        self._thread = eventlet.spawn(self._tick)
+
+    def stop(self) -> None:
+        """Begin no further period."""
+        eventlet.kill(self._thread)
+        self.broker.stop_consuming()
+
+    def _tick(self) -> None:
+        while True:
+            eventlet.sleep(self.every_seconds - time.time() % self.every_seconds)
+            self.container.spawn(self._run, int(time.time() // self.every_seconds))
+
+    def _run(self, period: int) -> None:
+        service, job = self.container.service, self.method_name
+        with contexts.activated(contexts.new_context()):
+            try:
+                if not service.work.take_lease(job, period):
+                    return
+                getattr(service, job)()
+                outcome = "ok"
+            except Exception:
+                log.exception("due work failed; the next period tries again", job=job)
+                outcome = "failed"
+        metrics.DUE_RUNS.labels(self.container.service_name, job, outcome).inc()
+
+
+def query(*, request: SchemaClass, answer: SchemaClass | None) -> Callable[[Method], Method]:
+    """A call that changes nothing. Callers may repeat it at will."""
+    return functools.partial(_register, door=CallDoor(is_command=False, request=request, answer=answer))
+
+
+def command(*, request: SchemaClass, answer: SchemaClass | None) -> Callable[[Method], Method]:
+    """A call that changes something: once per idempotency key, by `work.once`."""
+    return functools.partial(_register, door=CallDoor(is_command=True, request=request, answer=answer))
+
+
+def subscribe(source: str, event: str, *, reads: SchemaClass | None = None) -> Callable[[Method], Method]:
+    """Handle `event` (`*`: every event) of the service `source`, its data loaded by `reads` (None: as it came)."""
+    return functools.partial(_register, door=EventDoor(source, event, reads=reads))
+
+
+def due(*, every_seconds: float) -> Callable[[Method], Method]:
+    """Run once in every period of `every_seconds` (counted from the epoch), in one replica."""
+    return functools.partial(_register, door=DueDoor(every_seconds=every_seconds))
+
+
+def _register(method: Method, *, door: Entrypoint) -> Method:
+    register_entrypoint(method, door)
+    return method
+
