@@ -1,0 +1,175 @@
+"""The rules of credit: which lots pay, what goes back where, and which two sides every movement has (domain: Credits)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from credits import errors
+
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """The three kinds of credit (R0.101)."""
+
+    PREPAID = "prepaid"
+    SMS = "sms"
+    INBOX_PREVIEW = "inbox_preview"
+
+
+class Purpose(StrEnum):
+    """What a ledger account of an owner is for. Only `issued`, the side credit comes from, is ever below zero."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    SPENT = "spent"
+    ISSUED = "issued"
+
+
+class Movement(StrEnum):
+    """What a transaction does, and so which ledger accounts it moves credit between (`SIDES`)."""
+
+    PURCHASE = "purchase"
+    RESERVATION = "reservation"
+    RELEASE = "release"
+    SPENDING = "spending"
+    RETURN = "return"
+
+
+SIDES = {
+    Movement.PURCHASE: (Purpose.ISSUED, Purpose.AVAILABLE),
+    Movement.RESERVATION: (Purpose.AVAILABLE, Purpose.RESERVED),
+    Movement.RELEASE: (Purpose.RESERVED, Purpose.AVAILABLE),
+    Movement.SPENDING: (Purpose.RESERVED, Purpose.SPENT),
+    Movement.RETURN: (Purpose.SPENT, Purpose.AVAILABLE),
+}
+
+
+class ReservationState(StrEnum):
+    """A reservation is settled once: posted when its payment succeeded, released when it failed."""
+
+    PENDING = "pending"
+    POSTED = "posted"
+    RELEASED = "released"
+
+
+class CreditNoteState(StrEnum):
+    """A credit note waits until what it gives back has been spent."""
+
+    WAITING = "waiting"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenLot:
+    """What a pot has left of one purchase. The pot is that of `account_id`, or the agency's own (None)."""
+
+    lot_id: str
+    account_id: str | None
+    units_left: int
+    purchased_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """Units of one lot in one pot; a movement moves one or more parts."""
+
+    lot_id: str
+    account_id: str | None
+    units: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posting:
+    """One side of a movement of a part: negative where units leave, positive where they arrive."""
+
+    lot_id: str
+    account_id: str | None
+    purpose: Purpose
+    units: int
+
+
+def unit_of(*, kind: Kind, currency: str) -> str:
+    """Give what the units of `kind` are counted in: prepaid in minor units of its currency, the others in pieces."""
+    return currency if kind is Kind.PREPAID else kind.value
+
+
+def currency_of(*, kind: Kind, unit: str) -> str | None:
+    """Give the currency of a unit, None where credit is counted in pieces."""
+    return unit if kind is Kind.PREPAID else None
+
+
+def key_of(movement: Movement, cause_id: str) -> str:
+    """Give the idempotency key of a movement that a payment, an invoice or a credit note causes: it happens once for its cause."""
+    return f"{movement.value}:{cause_id}"
+
+
+def postings_of(movement: Movement, parts: Iterable[Part]) -> Iterator[Posting]:
+    """Write both sides of every part, so the sum is zero whatever the parts are."""
+    source, target = SIDES[movement]
+    for part in parts:
+        yield Posting(lot_id=part.lot_id, account_id=part.account_id, purpose=source, units=-part.units)
+        yield Posting(lot_id=part.lot_id, account_id=part.account_id, purpose=target, units=part.units)
+
+
+def spending_order(lot: OpenLot) -> tuple[bool, datetime, datetime, str]:
+    """Sort lots as they are spent: the account's before the agency's (R0.105), then the earliest to expire, then the oldest."""
+    return (lot.account_id is None, lot.expires_at or FOR_EVER, lot.purchased_at, lot.lot_id)
+
+
+def take(lots: Iterable[OpenLot], *, up_to_units: int, now: datetime) -> list[Part]:
+    """Choose what of `lots` pays up to so many units, in `spending_order`.
+
+    A lot that expired pays nothing, also before anybody has taken it off the books.
+    """
+    return _first(
+        (
+            Part(lot_id=lot.lot_id, account_id=lot.account_id, units=lot.units_left)
+            for lot in sorted(lots, key=spending_order)
+            if lot.expires_at is None or now < lot.expires_at
+        ),
+        units=up_to_units,
+    )
+
+
+def give_back(spent: Sequence[Part], *, units: int) -> list[Part]:
+    """Choose what of the parts spent goes back where it came from: the last to be taken first, as those are usable longest."""
+    return _first(reversed(spent), units=units)
+
+
+def units_in(parts: Iterable[Part]) -> int:
+    """Count the units of all parts."""
+    return sum(part.units for part in parts)
+
+
+def settle(*, payment_id: str, state: ReservationState, wanted: ReservationState) -> bool:
+    """Tell whether a reservation has yet to move to `wanted`.
+
+    False: it is there. Raises `ReservationSettledOtherwise` where it was settled the other way.
+    """
+    if state is wanted:
+        return False
+    if state is not ReservationState.PENDING:
+        raise errors.ReservationSettledOtherwise(payment_id=payment_id, state=state.value, wanted=wanted.value)
+    return True
+
+
+def check_paid(*, payment_id: str, paid_units: int, reserved: Sequence[Part]) -> None:
+    """Raise `PrepaidDiffers` unless the payment used exactly what was reserved for it."""
+    reserved_units = units_in(reserved)
+    if paid_units != reserved_units:
+        raise errors.PrepaidDiffers(payment_id=payment_id, paid_units=paid_units, reserved_units=reserved_units)
+
+
+def _first(parts: Iterable[Part], *, units: int) -> list[Part]:
+    """Give the first parts that make up `units` together, the last of them cut to fit; all of them where there is less."""
+    taken: list[Part] = []
+    missing = units
+    for part in parts:
+        if missing <= 0:
+            break
+        taken.append(Part(lot_id=part.lot_id, account_id=part.account_id, units=min(part.units, missing)))
+        missing -= part.units
+    return taken

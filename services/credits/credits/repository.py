@@ -1,0 +1,222 @@
+"""Every question to the ledger has a name here, and every lock is taken here."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from chassis.ids import new_id
+from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from credits import domain, models
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """The ledger accounts of some pots of an agency, locked: nobody else moves their credit until this transaction ends."""
+
+    ids: dict[tuple[str | None, str], str]
+
+    def id_of(self, *, account_id: str | None, purpose: str) -> str:
+        """Give the ledger account for `purpose` in the pot of `account_id`, or in the agency's own (None)."""
+        return self.ids[account_id, purpose]
+
+    def pots_by_id(self, *, purpose: str) -> dict[str, str | None]:
+        """Give every ledger account for `purpose`, and whose pot it belongs to."""
+        return {ledger_account_id: account_id for (account_id, each), ledger_account_id in self.ids.items() if each == purpose}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One posting as the history shows it."""
+
+    account_id: str | None
+    purpose: str
+    lot_id: str
+    units: int
+
+
+def open_books(session: Session, *, agency_id: str, account_id: str | None, kind: str, unit: str) -> None:
+    """Make the pot's ledger accounts where they are not there yet."""
+    rows = [
+        {"id": new_id("lac"), "agency_id": agency_id, "account_id": account_id, "kind": kind, "unit": unit, "purpose": purpose.value}
+        for purpose in domain.Purpose
+    ]
+    session.execute(insert(models.LedgerAccount).values(rows).on_conflict_do_nothing())
+
+
+def lock_books(session: Session, *, agency_id: str, account_ids: Collection[str | None], unit: str) -> Books:
+    """Lock the ledger accounts of these pots (None: the agency's own), in the order of their ids so that no two callers deadlock."""
+    account = models.LedgerAccount
+    rows = session.execute(
+        select(account.account_id, account.purpose, account.id)
+        .where(account.agency_id == agency_id, account.unit == unit, _in_pots(account_ids))
+        .order_by(account.id)
+        .with_for_update(key_share=True)
+    )
+    return Books(ids={(row.account_id, row.purpose): row.id for row in rows})
+
+
+def lock_invoice(session: Session, *, invoice_id: str) -> None:
+    """Wait until nobody else works on what was spent on the invoice or is to be given back for it.
+
+    No row can be the lock: a credit note may come before everything else of its invoice.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:invoice_id, 0))"), {"invoice_id": invoice_id})
+
+
+def open_lots(session: Session, *, books: Books) -> list[domain.OpenLot]:
+    """Give what is available in the books: an entry per pot and lot, in no particular order."""
+    holding, lot = models.Holding, models.Lot
+    pots = books.pots_by_id(purpose=domain.Purpose.AVAILABLE)
+    rows = session.execute(
+        select(holding.ledger_account_id, holding.lot_id, holding.units, lot.purchased_at, lot.expires_at)
+        .join(lot, lot.id == holding.lot_id)
+        .where(holding.ledger_account_id.in_(pots), holding.units > 0)
+    )
+    return [
+        domain.OpenLot(
+            lot_id=row.lot_id,
+            account_id=pots[row.ledger_account_id],
+            units_left=row.units,
+            purchased_at=row.purchased_at,
+            expires_at=row.expires_at,
+        )
+        for row in rows
+    ]
+
+
+def add_lot(session: Session, *, invoice_id: str, **values: object) -> str | None:
+    """Add the lot that an invoice bought and give its id; None where that was done before."""
+    statement = insert(models.Lot).values(id=new_id("lot"), invoice_id=invoice_id, **values).on_conflict_do_nothing()
+    return session.scalar(statement.returning(models.Lot.id))
+
+
+def add_reservation(session: Session, *, payment_id: str, **values: object) -> bool:
+    """Add a reservation unless the payment has one; tell whether it was added. Waits for whoever is adding it right now."""
+    statement = insert(models.Reservation).values(payment_id=payment_id, **values).on_conflict_do_nothing()
+    return session.scalar(statement.returning(models.Reservation.payment_id)) is not None
+
+
+def reservation_for_update(session: Session, *, payment_id: str) -> models.Reservation:
+    """Give the reservation of a payment that is known to have one, locked."""
+    return session.get_one(models.Reservation, payment_id, with_for_update=True)
+
+
+def reserved_parts(session: Session, *, payment_id: str) -> list[domain.Part]:
+    """Give what was reserved for a payment, in the order it was taken; empty where that was nothing."""
+    posting, account, transaction = models.Posting, models.LedgerAccount, models.Transaction
+    rows = session.execute(
+        select(posting.lot_id, account.account_id, posting.units)
+        .join(account, account.id == posting.ledger_account_id)
+        .join(transaction, transaction.id == posting.transaction_id)
+        .where(
+            transaction.idempotency_key == domain.key_of(domain.Movement.RESERVATION, payment_id),
+            account.purpose == domain.Purpose.RESERVED,
+        )
+        .order_by(posting.line)
+    )
+    return [domain.Part(lot_id=row.lot_id, account_id=row.account_id, units=row.units) for row in rows]
+
+
+def spent_parts(session: Session, *, invoice_id: str) -> list[domain.Part]:
+    """Give what was spent on an invoice and not given back since, in the order it was taken."""
+    posting, account, transaction = models.Posting, models.LedgerAccount, models.Transaction
+    left = func.sum(posting.units)
+    rows = session.execute(
+        select(posting.lot_id, account.account_id, left.label("units"))
+        .join(account, account.id == posting.ledger_account_id)
+        .join(transaction, transaction.id == posting.transaction_id)
+        .where(transaction.invoice_id == invoice_id, account.purpose == domain.Purpose.SPENT)
+        .group_by(posting.lot_id, account.account_id)
+        .having(left > 0)
+        .order_by(func.min(posting.line).filter(posting.units > 0))
+    )
+    return [domain.Part(lot_id=row.lot_id, account_id=row.account_id, units=int(row.units)) for row in rows]
+
+
+def add_credit_note(session: Session, *, credit_note_id: str, **values: object) -> models.CreditNote | None:
+    """Add a credit note; None where it is there already."""
+    statement = insert(models.CreditNote).values(id=credit_note_id, **values).on_conflict_do_nothing()
+    return session.scalar(statement.returning(models.CreditNote))
+
+
+def waiting_credit_notes_of(session: Session, *, invoice_id: str) -> Sequence[models.CreditNote]:
+    """Give the credit notes that came before what they give back was spent."""
+    note = models.CreditNote
+    return session.scalars(
+        select(note).where(note.invoice_id == invoice_id, note.state == domain.CreditNoteState.WAITING).order_by(note.id)
+    ).all()
+
+
+def holdings_of_pot(
+    session: Session, *, agency_id: str, account_id: str | None, kind: str, unit: str | None
+) -> list[tuple[domain.Purpose, str, domain.OpenLot]]:
+    """Give what one pot has available and reserved: purpose, unit and lot; of every unit of the kind where none is named."""
+    account, holding, lot = models.LedgerAccount, models.Holding, models.Lot
+    statement = (
+        select(account.purpose, account.unit, holding.lot_id, holding.units, lot.purchased_at, lot.expires_at)
+        .join(holding, holding.ledger_account_id == account.id)
+        .join(lot, lot.id == holding.lot_id)
+        .where(
+            account.agency_id == agency_id,
+            account.account_id.is_not_distinct_from(account_id),
+            account.kind == kind,
+            account.purpose.in_([domain.Purpose.AVAILABLE, domain.Purpose.RESERVED]),
+            holding.units > 0,
+        )
+    )
+    rows = session.execute(statement if unit is None else statement.where(account.unit == unit))
+    return [
+        (
+            domain.Purpose(row.purpose),
+            row.unit,
+            domain.OpenLot(
+                lot_id=row.lot_id,
+                account_id=account_id,
+                units_left=row.units,
+                purchased_at=row.purchased_at,
+                expires_at=row.expires_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def transactions_of(session: Session, *, agency_id: str, kind: str, before_id: str | None, limit: int) -> Sequence[models.Transaction]:
+    """Give the agency's movements of one kind, newest first, `limit` of them from before `before_id`."""
+    transaction = models.Transaction
+    statement = (
+        select(transaction).where(transaction.agency_id == agency_id, transaction.kind == kind).order_by(transaction.id.desc()).limit(limit)
+    )
+    return session.scalars(statement if before_id is None else statement.where(transaction.id < before_id)).all()
+
+
+def count_transactions_of(session: Session, *, agency_id: str, kind: str) -> int:
+    """Count the movements of one kind that the agency has."""
+    transaction = models.Transaction
+    return session.scalars(
+        select(func.count()).select_from(transaction).where(transaction.agency_id == agency_id, transaction.kind == kind)
+    ).one()
+
+
+def lines_of(session: Session, *, transaction_ids: Iterable[str]) -> dict[str, list[Line]]:
+    """Give the postings of these transactions, by transaction, in order."""
+    posting, account = models.Posting, models.LedgerAccount
+    rows = session.execute(
+        select(posting.transaction_id, account.account_id, account.purpose, posting.lot_id, posting.units)
+        .join(account, account.id == posting.ledger_account_id)
+        .where(posting.transaction_id.in_(list(transaction_ids)))
+        .order_by(posting.transaction_id, posting.line)
+    )
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for row in rows:
+        lines[row.transaction_id].append(Line(account_id=row.account_id, purpose=row.purpose, lot_id=row.lot_id, units=row.units))
+    return lines
+
+
+def _in_pots(account_ids: Collection[str | None]) -> ColumnElement[bool]:
+    column = models.LedgerAccount.account_id
+    named = column.in_([account_id for account_id in account_ids if account_id is not None])
+    return or_(named, column.is_(None)) if None in account_ids else named
