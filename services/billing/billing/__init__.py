@@ -1,0 +1,1 @@
+"""Billing: the catalogue, quotes, billing profiles, invoices, payments, credit notes."""

@@ -1,0 +1,125 @@
+"""Quotes: what the customer sees is exactly what is charged."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chassis.money import Money
+
+from billing import errors
+from billing.domain.catalogue import Catalogue, Kind, Selection
+from billing.domain.period import Period
+
+LIFETIME = timedelta(minutes=30)
+TAXES_NOTE = "Taxes are not included."
+
+
+class QuoteState(StrEnum):
+    """Whether a quote can still be taken."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    USED = "used"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """The offer details, in the order in which they are shown (R0.41–R0.46).
+
+    `charged` is the new plan from now to the end of the running period, or for the whole cycle where `begins_period`; `unused` is
+    what is left of the old plan, given back. A new account has nothing unused and begins a period; a trial or sandbox is zero.
+    """
+
+    list_price: Money
+    migration_discount: Money
+    reseller_discount: Money
+    unused: Money
+    charged: Money
+    begins_period: bool
+
+    @property
+    def per_cycle(self) -> Money:
+        """What is paid every cycle from the next renewal on (R0.44)."""
+        return self.list_price - self.migration_discount - self.reseller_discount
+
+    @property
+    def proration(self) -> Money:
+        """How far today differs from a whole cycle that begins today, or what the rest of the running one costs more (R0.45)."""
+        return self.due_today - self.per_cycle if self.begins_period else self.due_today
+
+    @property
+    def due_today(self) -> Money:
+        """What is charged when the offer is taken (R0.46)."""
+        return self.charged - self.unused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What an account has now: its kind, selection and price a cycle, and the period paid for (None: never billed)."""
+
+    kind: Kind
+    selection: Selection
+    per_cycle: Money
+    period: Period | None
+
+
+def opening_offer(catalogue: Catalogue, *, selection: Selection, currency: str, discount_basis_points: int) -> Offer:
+    """Price a new account. Raises what `Catalogue.list_price` raises."""
+    list_price = catalogue.list_price(selection, currency)
+    reseller_discount = list_price.basis_points(discount_basis_points)
+    zero = Money.zero(currency)
+    return Offer(
+        list_price=list_price,
+        migration_discount=zero,
+        reseller_discount=reseller_discount,
+        unused=zero,
+        charged=list_price - reseller_discount,
+        begins_period=True,
+    )
+
+
+def change_offer(
+    catalogue: Catalogue, *, held: Held, selection: Selection, currency: str, discount_basis_points: int, now: datetime
+) -> Offer:
+    """Price moving an account that holds `held` to a dearer selection at once.
+
+    In a running period of the same frequency the unused old is credited, the remaining new charged and the renewal date kept.
+    Another frequency begins a new period today, and so does the end of a trial. Raises what `Catalogue.list_price` raises,
+    `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`.
+    """
+    list_price = catalogue.list_price(selection, currency)
+    if held.kind is Kind.SANDBOX:
+        raise errors.SandboxStaysSandbox
+    if selection.frequency is None:
+        raise errors.PaidPlanNeeded(plan=selection.plan)
+    if selection == held.selection:
+        raise errors.PlanUnchanged
+    migration_discount = list_price.basis_points(
+        catalogue.migration_basis_points(held=held.selection, chosen=selection) if held.kind is Kind.PAID else 0
+    )
+    reseller_discount = (list_price - migration_discount).basis_points(discount_basis_points)
+    per_cycle = list_price - migration_discount - reseller_discount
+    begins_period = held.period is None or held.selection.frequency is not selection.frequency
+    offer = Offer(
+        list_price=list_price,
+        migration_discount=migration_discount,
+        reseller_discount=reseller_discount,
+        unused=Money.zero(currency) if held.period is None else held.period.share_left(held.per_cycle, now),
+        charged=per_cycle if held.period is None or begins_period else held.period.share_left(per_cycle, now),
+        begins_period=begins_period,
+    )
+    if offer.due_today < Money.zero(currency) or (not begins_period and per_cycle <= held.per_cycle):
+        raise errors.DowngradeNotOffered
+    return offer
+
+
+def quote_state(*, used: bool, superseded: bool, expires_at: datetime, now: datetime) -> QuoteState:
+    """Tell whether a quote is open; one for a plan that was changed meanwhile is as good as expired."""
+    if used:
+        return QuoteState.USED
+    return QuoteState.EXPIRED if superseded or now >= expires_at else QuoteState.OPEN
+
+
+def describe(selection: Selection) -> str:
+    """Write the selection as an invoice says it: `EM Plus, 1000 contacts, monthly`."""
+    return f"{selection.product} {selection.plan}, {selection.contacts} contacts, {selection.frequency}"
