@@ -15,7 +15,9 @@ WHOLE = "libs/chassis/chassis/*,services/*/domain.py,services/*/domain/*"
 
 def coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run coverage on the collected data."""
-    return subprocess.run([sys.executable, "-m", "coverage", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "coverage", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 def run(arguments: list[str]) -> int:

@@ -13,13 +13,16 @@ ROOT = Path(__file__).resolve().parents[2]
 def runs() -> list[list[str]]:
     """Return what to check, run by run; the first one is what the others import."""
     services = sorted(path.parent for path in ROOT.glob("services/*/*/__init__.py") if path.parent.name == path.parent.parent.name)
-    code = ["libs/chassis/chassis", *services, "deploy/local"]
+    code = [ROOT / "libs/chassis/chassis", *services, ROOT / "deploy/local"]
     if any((ROOT / "bench").glob("*.py")):
-        code.append("bench")
-    alone = [[folder] for folder in ("libs/chassis/tests", "tests") if any((ROOT / folder).rglob("*.py"))]
-    for service in services:
-        alone.append([part for name in ("tests", "migrations") if any((part := service.parent / name).rglob("*.py"))])
-    return [[str(path) for path in run] for run in [code, *alone] if run]
+        code.append(ROOT / "bench")
+    alone = [
+        [ROOT / "libs/chassis/tests"],
+        [ROOT / "tests"],
+        *([service.parent / "tests", service.parent / "migrations"] for service in services),
+    ]
+    present = [[folder for folder in run if any(folder.rglob("*.py"))] for run in alone]
+    return [[str(path) for path in run] for run in [code, *present] if run]
 
 
 def main() -> int:

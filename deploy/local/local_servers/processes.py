@@ -28,8 +28,8 @@ def launch(
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that Ctrl-C reaches us alone and its whole group can be ended.
 
-    Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when
-    we die. (The kernel ties this to the thread that forks: a helper thread's end would end the server, so a server started from one is not.)
+    Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when we
+    die. (The kernel ties this to the thread that forks: a helper thread's end would end the server, so a server started from one is not.)
     """
     prefix: list[str] = []
     if user is not None:

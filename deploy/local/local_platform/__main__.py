@@ -1,0 +1,175 @@
+"""Start the platform, say how to use it, watch it until Ctrl-C, stop it."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+from local_platform.lock import AlreadyRunning, FolderLock
+from local_platform.mailbox import MailCatcher
+from local_platform.output import Output
+from local_platform.programs import MIGRATION_SECONDS, gateway, migration, relays, services
+from local_platform.servers import Servers
+from local_platform.settings import SERVICES, Settings, process_environment
+from local_platform.supervision import NotReady, Supervisor
+from local_servers import PortTaken, ServerFailed
+
+READY_SECONDS = 90.0
+DRAIN_SECONDS = 30.0
+DEMO_SECONDS = 60
+PROBE_SECONDS = 5
+
+
+class StopRequested(BaseException):
+    """Ctrl-C, or the signal of whoever started us."""
+
+
+def main() -> int:
+    """Run the platform; return the process's exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _request_stop)
+    try:
+        settings = Settings.from_environment()
+        with ExitStack() as stack:
+            up(settings, stack)
+    except StopRequested:
+        print("Stopped.")
+        return 0
+    except (AlreadyRunning, PortTaken, ServerFailed, NotReady, StepFailed) as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def up(settings: Settings, stack: ExitStack) -> None:
+    """Start everything in the order in which it needs each other; whatever is started is stopped by `stack`, last first."""
+    lock = FolderLock(settings.folder)
+    lock.acquire()
+    stack.callback(lock.release)
+    output = Output(settings.logs)
+    stack.callback(output.close)
+
+    servers = Servers.chosen(settings)
+    stack.callback(servers.stop)
+    output.step("starting PostgreSQL and RabbitMQ")
+    servers.launch()
+    databases = servers.create_databases()
+    output.step("PostgreSQL is ready; migrating the databases and starting the services")
+    mail = MailCatcher(settings.mailbox, settings.smtp_port)
+    mail.start()
+    stack.callback(mail.stop)
+
+    supervisor = Supervisor(output, folder=settings.folder)
+    stack.callback(_stop_programs, supervisor, output)
+    amqp_uri = servers.amqp_uri()
+    _run_step(migration(settings, amqp_uri=amqp_uri, databases=databases), "The migrations", seconds=MIGRATION_SECONDS)
+    output.step("the databases are up to date")
+    supervisor.start(services(settings, amqp_uri=amqp_uri, databases=databases))
+    supervisor.start(relays(settings, amqp_uri=amqp_uri, databases=databases))
+    supervisor.start([gateway(settings, amqp_uri=amqp_uri)])
+    servers.wait_for_broker()
+    output.step("RabbitMQ is ready")
+    supervisor.wait_until_ready(READY_SECONDS)
+    output.step("every service is ready")
+
+    demo = _demo_agency(settings, amqp_uri=amqp_uri)
+    _write_demo_file(settings, demo, amqp_uri=amqp_uri, databases=databases)
+    output.banner(_what_to_try(settings, demo, output))
+    output.step("ready")
+    while True:
+        supervisor.turn()
+        if ended := servers.ended():
+            raise ServerFailed(f"{' and '.join(ended)} ended by itself: see {settings.folder}. The platform is stopped.")
+
+
+class StepFailed(Exception):
+    """A step of the start did not succeed; its output says why."""
+
+
+def _request_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopRequested
+
+
+def _stop_programs(supervisor: Supervisor, output: Output) -> None:
+    output.step("stopping: work in hand is finished first (once more to stop at once)")
+    try:
+        supervisor.stop(seconds=DRAIN_SECONDS)
+    except StopRequested:
+        output.alarm("Stopped at once.")
+        supervisor.kill()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the servers are about to stop in order, within their own deadlines
+
+
+def _run_step(command: tuple[list[str], dict[str, str]], what: str, *, seconds: float) -> str:
+    arguments, environment = command
+    result = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
+    if result.returncode:
+        raise StepFailed(f"{what} failed:\n{result.stdout}\n{result.stderr}")
+    return result.stdout
+
+
+def _demo_agency(settings: Settings, *, amqp_uri: str) -> dict[str, str]:
+    """Return the demo agency of the last time if its key still opens the door, or make one."""
+    if settings.demo_file.exists():
+        kept = dict(line.split("=", 1) for line in settings.demo_file.read_text().splitlines() if "=" in line)
+        demo = {"agency_id": kept.get("COMPTOIR_AGENCY_ID", ""), "api_key": kept.get("COMPTOIR_API_KEY", "")}
+        if _key_opens(settings, demo["api_key"]):
+            return demo
+    command = [sys.executable, "-m", "local_platform.demo"]
+    made: dict[str, str] = json.loads(
+        _run_step((command, process_environment(settings, amqp_uri=amqp_uri)), "Making the demo agency", seconds=DEMO_SECONDS)
+    )
+    return made
+
+
+def _key_opens(settings: Settings, api_key: str) -> bool:
+    request = urllib.request.Request(f"{settings.address}/v1/agency", headers={"Authorization": f"Bearer {api_key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def _write_demo_file(settings: Settings, demo: dict[str, str], *, amqp_uri: str, databases: dict[str, str]) -> None:
+    values = {
+        "COMPTOIR_URL": settings.address,
+        "COMPTOIR_API_KEY": demo["api_key"],
+        "COMPTOIR_AGENCY_ID": demo["agency_id"],
+        "COMPTOIR_AMQP_URI": amqp_uri,
+        "COMPTOIR_SMTP_MAILBOX": str(settings.mailbox),
+        **{f"COMPTOIR_DATABASE_URL_{service.upper()}": databases[service] for service in SERVICES},
+    }
+    partial = settings.demo_file.with_suffix(".new")
+    partial.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    partial.chmod(0o600)
+    partial.replace(settings.demo_file)
+
+
+def _what_to_try(settings: Settings, demo: dict[str, str], output: Output) -> str:
+    here = Path.cwd()
+    mailbox = settings.mailbox.relative_to(here) if settings.mailbox.is_relative_to(here) else settings.mailbox
+    demo_file = settings.demo_file.relative_to(here) if settings.demo_file.is_relative_to(here) else settings.demo_file
+    return f"""{output.emphasised("Comptoir is up.")}
+
+  address     {settings.address}   (documentation: {settings.address}/docs)
+  API key     {demo["api_key"]}
+  agency      Atelier Démo, {demo["agency_id"]}
+  mail        {mailbox}/new
+  all this    source {demo_file}
+
+Try:
+
+  curl -s -H 'Authorization: Bearer {demo["api_key"]}' {settings.address}/v1/agency
+  curl -s -H 'Authorization: Bearer {demo["api_key"]}' {settings.address}/v1/accounts
+
+The README tells the whole story, from a quote to the mail. Ctrl-C stops all of it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

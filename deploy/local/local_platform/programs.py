@@ -1,0 +1,52 @@
+"""The processes of the platform and how each is started."""
+
+import sys
+
+from local_platform.settings import SERVICES, Settings, process_environment
+from local_platform.supervision import Program
+from local_servers import free_port
+
+MIGRATION_SECONDS = 120
+GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
+
+
+def services(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> list[Program]:
+    """Return the process of each service that answers and listens."""
+    return [_of_service(settings, service, "serve", SERVICE_RANK, amqp_uri=amqp_uri, databases=databases) for service in SERVICES]
+
+
+def relays(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> list[Program]:
+    """Return the process of each service that publishes its outbox."""
+    return [_of_service(settings, service, "relay", RELAY_RANK, amqp_uri=amqp_uri, databases=databases) for service in SERVICES]
+
+
+def gateway(settings: Settings, *, amqp_uri: str) -> Program:
+    """Return the front door."""
+    health_port = free_port()
+    environment = process_environment(settings, amqp_uri=amqp_uri, health_port=health_port) | {
+        "HOSTED_DOMAIN": f"localhost:{settings.http_port}",
+    }
+    return Program(
+        name="gateway",
+        command=[sys.executable, "-m", "gateway", "serve"],
+        environment=environment,
+        health_port=health_port,
+        rank=GATEWAY_RANK,
+    )
+
+
+def migration(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Return the command that brings every database up to date, and its environment."""
+    environment = process_environment(settings, amqp_uri=amqp_uri)
+    return [sys.executable, "-m", "local_platform.migrations", *(f"{service}={url}" for service, url in databases.items())], environment
+
+
+def _of_service(settings: Settings, service: str, what: str, rank: int, *, amqp_uri: str, databases: dict[str, str]) -> Program:
+    health_port = free_port()
+    return Program(
+        name=f"{service}.{what}",
+        command=[sys.executable, "-m", service, what],
+        environment=process_environment(settings, amqp_uri=amqp_uri, health_port=health_port) | {"DATABASE_URL": databases[service]},
+        health_port=health_port,
+        rank=rank,
+    )

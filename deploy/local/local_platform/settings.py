@@ -1,0 +1,88 @@
+"""What `make up` reads from its environment, and the environment it gives to the processes it starts."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from local_servers import chosen_port
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
+TOPOLOGY_FILE = ROOT / "deploy" / "topology.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where everything is. A port given explicitly and taken is an error; a default that is taken gives way to the next free one."""
+
+    folder: Path
+    http_port: int
+    smtp_port: int
+    postgres_port: int | None
+    """None: `DATABASE_URL` names a server of yours."""
+    amqp_port: int | None
+    """None: `AMQP_URI` names a broker of yours."""
+    given_database_url: str | None
+    given_amqp_uri: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment and choose the ports; raise PortTaken."""
+        database_url = environment.get("DATABASE_URL") or None
+        amqp_uri = environment.get("AMQP_URI") or None
+        return cls(
+            folder=Path(environment.get("COMPTOIR_LOCAL", ROOT / ".local")).absolute(),
+            http_port=chosen_port("HTTP_PORT", 8000),
+            smtp_port=chosen_port("SMTP_PORT", 1025),
+            postgres_port=None if database_url else chosen_port("POSTGRES_PORT", 5433),
+            amqp_port=None if amqp_uri else chosen_port("AMQP_PORT", 5673),
+            given_database_url=database_url,
+            given_amqp_uri=amqp_uri,
+        )
+
+    @property
+    def demo_file(self) -> Path:
+        """The file with the addresses and the API key, for scripts and people."""
+        return self.folder / "demo.env"
+
+    @property
+    def mailbox(self) -> Path:
+        """The Maildir in which every mail that the platform sends arrives."""
+        return self.folder / "mail"
+
+    @property
+    def logs(self) -> Path:
+        """One log file per process."""
+        return self.folder / "logs"
+
+    @property
+    def address(self) -> str:
+        """The gateway's."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+
+def database_name(service: str) -> str:
+    """One database per service."""
+    return f"comptoir_{service}"
+
+
+def with_database(url: str, database: str) -> str:
+    """Return the URL of another database of the same server, options kept."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def process_environment(settings: Settings, *, amqp_uri: str, health_port: int = 0) -> dict[str, str]:
+    """Return what every process of ours gets on top of its own settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return inherited | {
+        "AMQP_URI": amqp_uri,
+        "HEALTH_HOST": "127.0.0.1",
+        "HEALTH_PORT": str(health_port),
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
+        "SMTP_URL": f"smtp://127.0.0.1:{settings.smtp_port}",
+        "TOPOLOGY_FILE": str(TOPOLOGY_FILE) if TOPOLOGY_FILE.exists() else "",
+        "HTTP_PORT": str(settings.http_port),
+        "PYTHONUNBUFFERED": "1",
+    }
