@@ -73,16 +73,17 @@ class Database:
     def refuse_blocking_driver(self) -> None:
         """Raise `RuntimeError` where waiting for the database stops every other green thread, as psycopg 3's binary driver does."""
         ticks: list[float] = []
+        done = threading.Event()
 
         def tick() -> None:
-            while True:
+            while not done.is_set():
                 ticks.append(time.monotonic())
                 time.sleep(SELF_TEST_SECONDS / 20)
 
-        ticker = threading.Thread(target=tick, daemon=True)
-        ticker.start()
+        threading.Thread(target=tick, daemon=True).start()
         with self.reading() as session:
             session.execute(text(f"SELECT pg_sleep({SELF_TEST_SECONDS})"))
+        done.set()
         if len(ticks) < 5:  # noqa: PLR2004  of twenty
             raise RuntimeError("The database driver blocks the hub: while it waits, nothing else runs. Use psycopg2, patched by eventlet.")
 

@@ -1,0 +1,125 @@
+"""Real servers for tests: a PostgreSQL and a RabbitMQ per run, a database and a vhost of its own for every test.
+
+Loaded as a pytest plugin (`-p chassis.testing`). What a test starts through these fixtures ends with the test.
+"""
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from local_servers import PostgresServer, RabbitNode
+
+from chassis.testing.bus import Bus
+from chassis.testing.clock import MovingClock
+from chassis.testing.databases import ServiceDatabase, Templates
+from chassis.testing.peers import FakeCall, Peer
+from chassis.testing.processes import ServiceProcess
+from chassis.testing.waiting import eventually
+
+__all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "eventually"]
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder that the servers' own users can reach."""
+    with tempfile.TemporaryDirectory(prefix="comptoir-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[PostgresServer]:
+    """The PostgreSQL of this run."""
+    server = PostgresServer(server_folder / "postgres", durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbit(server_folder: Path) -> Iterator[RabbitNode]:
+    """The RabbitMQ of this run. A test that stops it must start it again."""
+    node = RabbitNode(server_folder / "rabbit")
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: PostgresServer) -> Templates:
+    """One migrated database per service, from which tests' databases are copied."""
+    return Templates(postgres)
+
+
+@pytest.fixture
+def make_database(templates: Templates) -> Iterator[Callable[[str], ServiceDatabase]]:
+    """`make_database("accounts")`: a fresh, migrated database of a service."""
+    made: list[ServiceDatabase] = []
+
+    def make(package: str) -> ServiceDatabase:
+        made.append(templates.copy(package))
+        return made[-1]
+
+    yield make
+    for database in made:
+        database.drop()
+
+
+@pytest.fixture
+def amqp_uri(rabbit: RabbitNode) -> Iterator[str]:
+    """The address of a vhost that only this test uses."""
+    name = f"test-{next(_numbers)}"
+    yield rabbit.add_vhost(name)
+    rabbit.remove_vhost(name)
+
+
+@pytest.fixture
+def run_service(amqp_uri: str) -> Iterator[Callable[..., ServiceProcess]]:
+    """`run_service("accounts", database)`: the real process, `command` = serve (default) or relay, ready to be used.
+
+    Further keyword arguments become its environment; `wait=False` returns at once.
+    """
+    running: list[ServiceProcess] = []
+
+    def run(package: str, database: ServiceDatabase, *, command: str = "serve", wait: bool = True, **environment: str) -> ServiceProcess:
+        process = ServiceProcess(package, command, {"AMQP_URI": amqp_uri, "DATABASE_URL": database.url, **environment})
+        running.append(process)
+        if wait:
+            process.wait_ready()
+        return process
+
+    yield run
+    for process in running:
+        process.end()
+
+
+@pytest.fixture
+def bus(amqp_uri: str) -> Iterator[Bus]:
+    """Publish events and calls as anybody on the bus could, and collect the events that are published."""
+    opened = Bus(amqp_uri)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def peer(amqp_uri: str) -> Iterator[Callable[..., Peer]]:
+    """`peer("billing", quote=function)`: a small service of the test's own that answers calls on the real broker."""
+    peers: list[Peer] = []
+
+    def start(service: str, **methods: Callable[[dict[str, object]], object]) -> Peer:
+        peers.append(Peer(amqp_uri, service, methods))
+        return peers[-1]
+
+    yield start
+    for each in peers:
+        each.stop()
+
+
+@pytest.fixture
+def clock() -> MovingClock:
+    """A clock that moves when told to."""
+    return MovingClock()

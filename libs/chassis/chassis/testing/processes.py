@@ -1,0 +1,110 @@
+"""The real processes of a service, started and ended by tests."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from local_servers import free_port
+
+from chassis.testing.waiting import eventually
+
+READY_SECONDS = 30
+END_SECONDS = 30
+
+
+class ServiceProcess:
+    """`python -m <package> <command>`, its log collected, its health port known."""
+
+    def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
+        self.port = free_port()
+        variables = {
+            **os.environ,
+            "HEALTH_PORT": str(self.port),
+            "HEALTH_HOST": "127.0.0.1",
+            "RETRY_DELAYS_SECONDS": "0.05,0.1,0.2,0.4",
+            "LOG_LEVEL": "INFO",
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            **environment,
+        }
+        self.name = f"{package} {command}"
+        self._process = subprocess.Popen([sys.executable, "-m", package, command], env=variables, stderr=subprocess.PIPE, text=True)
+        self.log: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id: the same one means no restart."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def wait_ready(self) -> "ServiceProcess":
+        """Wait until `/readyz` says so; fail with the log if it ends or takes too long."""
+        eventually(lambda: self.ready() or not self.running, within_seconds=READY_SECONDS, what=f"{self.name} ready")
+        assert self.running, f"{self.name} ended with {self._process.returncode}:\n{self.text()}"
+        return self
+
+    def ready(self) -> bool:
+        """Ask `/readyz`."""
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == requests.codes.ok
+        except requests.RequestException:
+            return False
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The value of a metric with these labels, summed over the rest; 0 where it is not there."""
+        total = 0.0
+        for line in requests.get(f"http://127.0.0.1:{self.port}/metrics", timeout=5).text.splitlines():
+            found, _, value = line.rpartition(" ")
+            if found.partition("{")[0] == name and all(f'{label}="{wanted}"' in found for label, wanted in labels.items()):
+                total += float(value)
+        return total
+
+    def terminate(self) -> int:
+        """SIGTERM, and wait for the drain; give the exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is tidied up."""
+        self._process.kill()
+        self.wait()
+
+    def wait(self, *, seconds: float = END_SECONDS) -> int:
+        """Wait for its end; give the exit code (negative: the signal)."""
+        code = self._process.wait(timeout=seconds)
+        self._reader.join(timeout=5)
+        return code
+
+    def end(self) -> None:
+        """End it, gracefully where it can still be."""
+        if self.running:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self.wait()
+            except subprocess.TimeoutExpired:
+                self.kill()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+    def text(self) -> str:
+        """Its log so far."""
+        return "".join(self.log)
+
+    def _read(self) -> None:
+        stream: Any = self._process.stderr
+        for line in stream:
+            self.log.append(line)
