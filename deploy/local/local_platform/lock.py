@@ -30,7 +30,8 @@ class FolderLock:
             process = os.read(descriptor, 32).decode() or "unknown"
             os.close(descriptor)
             raise AlreadyRunning(
-                f"The platform is running already: process {process}, data in {self._path.parent}. Stop it first, with Ctrl-C there or kill {process}."
+                f"The platform is running already, as process {process} with its data in {self._path.parent}."
+                " Stop that one first, with Ctrl-C where it runs or with kill."
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
