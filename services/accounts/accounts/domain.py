@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import available_timezones
 
@@ -102,7 +102,10 @@ EMAIL = re.compile(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{HOST_LABEL}(?:\
 
 @dataclass(frozen=True, kw_only=True)
 class Application:
-    """What an agency gives to open an account, but for what is bought."""
+    """What an agency gives to open an account, but for what is bought (R0.20 to R0.28, R0.40).
+
+    No notification address: the agency's own. No billing profile: the agency's default one.
+    """
 
     name: str
     client_name: str
@@ -111,7 +114,9 @@ class Application:
     country: str
     language: str
     time_zone: str
+    billing_profile_id: str | None
     custom_domain: str | None
+    snapshot_id: str | None
 
 
 def fault_of_name(name: str) -> errors.Refusal | None:
@@ -140,9 +145,7 @@ def _faults_of(application: Application) -> Iterator[errors.Refusal]:
         yield errors.ClientNameMissing()
     if not _is_email(application.client_email):
         yield errors.ClientEmailInvalid(given=application.client_email)
-    if application.notification_email is None:
-        yield errors.NotificationEmailMissing()
-    elif not _is_email(application.notification_email):
+    if application.notification_email is not None and not _is_email(application.notification_email):
         yield errors.NotificationEmailInvalid(given=application.notification_email)
     if application.country not in COUNTRIES:
         yield errors.CountryUnknown(given=application.country)
@@ -191,7 +194,6 @@ class Quote:
     purpose: str
     account_id: str | None
     selection: Selection
-    region: str | None
     state: str
     expires_at: datetime
 
@@ -238,6 +240,23 @@ def check_upgrade(*, old: Selection, new: Selection, effective: str | None) -> N
         raise errors.NotAnUpgrade(product=old.product, frequency=old.frequency, plans=dearer, contacts=least_contacts)
     if effective not in {None, Effective.NOW}:
         raise errors.OnlyAtOnce
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """An application with what is bought, and the region of the client's country (None: no region hosts it)."""
+
+    application: Application
+    quote: Quote
+    region: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How the platform opens accounts: where their users log in (`{name}` for the account's), and how long the opening may take."""
+
+    login_url_template: str
+    opening_time: timedelta
 
 
 # --- the lifecycle ----------------------------------------------------------------------------------------------------------------------
@@ -340,8 +359,11 @@ def _failed(provisioning: Provisioning, failure: Failure) -> Provisioning:
 STATUS_FILTER = (Status.ACTIVE, Status.EXPIRED, Status.CANCELLED, Status.ARCHIVED, Status.DISABLED)
 """The values of the status filter beside «all» (R0.5): `creating` and `failed` show under all."""
 
-SORTS = ("created_at", "updated_at", "name", "client_name", "status", "kind", "plan", "contacts")
+SORTS = ("created_at", "name", "client_name", "contacts", "kind", "plan", "status")
 """What lists are sorted by; with a hyphen in front, in descending order (R0.12: `contacts` is the plan size)."""
+
+
+NEWEST_FIRST = "-created_at"
 
 
 def check_list(*, status: str | None, plan: str | None, kind: str | None, sort: str) -> None:

@@ -104,6 +104,14 @@ class CountryUnknown(Refusal):
     field = "country"
 
 
+class CountryNotServed(Refusal):
+    """A country without a region for its clients' data (R0.26)."""
+
+    code = "country_not_served"
+    message = "No accounts are hosted for clients in {given} yet: write to us."
+    field = "country"
+
+
 class LanguageUnknown(OneOf):
     """Not a language the platform speaks."""
 

@@ -1,0 +1,120 @@
+"""What accounts tells, and what it reads of what others tell."""
+
+from chassis.events import Fact
+from chassis.schemas import Reading, Schema, fields
+
+# A fact has a `name` of its own, the event's: that of the account is `account_name` in here, and `name` in what is sent.
+
+# --- told -------------------------------------------------------------------------------------------------------------------------------
+
+
+class Selection(Schema):
+    """What of the catalogue an account is on."""
+
+    pricing_version = fields.String(required=True)
+    product = fields.String(required=True)
+    plan = fields.String(required=True)
+    contacts = fields.Integer(required=True, allow_none=True)
+    frequency = fields.String(required=True, allow_none=True)
+
+
+class AccountRequested(Fact):
+    """An account was accepted; it is being paid and prepared now."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    kind = fields.String(required=True)
+    selection = fields.Nested(Selection, required=True)
+    quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    snapshot_id = fields.Id("snp", required=True, allow_none=True)
+    region = fields.String(required=True)
+    country = fields.String(required=True)
+    language = fields.String(required=True)
+    time_zone = fields.String(required=True)
+    notification_email = fields.String(required=True)
+    client_name = fields.String(required=True)
+    requested_at = fields.Instant(required=True)
+
+
+class AccountActivated(Fact):
+    """An account was opened: paid, prepared, usable."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    kind = fields.String(required=True)
+    selection = fields.Nested(Selection, required=True)
+    notification_email = fields.String(required=True)
+    activated_at = fields.Instant(required=True)
+
+
+class AccountFailed(Fact):
+    """An account could not be opened; its name is free again, and whatever was done for it is to be undone."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountUpgraded(Fact):
+    """An account moved to a dearer plan, at once."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    old_selection = fields.Nested(Selection, required=True)
+    new_selection = fields.Nested(Selection, required=True)
+    notification_email = fields.String(required=True)
+
+
+# --- read -------------------------------------------------------------------------------------------------------------------------------
+
+
+class AgencyTold(Reading):
+    """Of identity's agency_registered and agency_updated."""
+
+    agency_id = fields.Id("agy", required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountToPrepare(Reading):
+    """Of our own account_requested."""
+
+    account_id = fields.Id("acc", required=True)
+
+
+class InvoicePaid(Reading):
+    """Of billing's invoice_paid."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    purpose = fields.String(required=True)
+
+
+class PaymentFailed(Reading):
+    """Of billing's payment_failed."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    purpose = fields.String(required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class WorkspacePrepared(Reading):
+    """Of snapshots' workspace_prepared."""
+
+    account_id = fields.Id("acc", required=True)
+
+
+class WorkspaceCopyFailed(Reading):
+    """Of snapshots' workspace_copy_failed."""
+
+    account_id = fields.Id("acc", required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)

@@ -1,0 +1,107 @@
+"""The doors of accounts."""
+
+from datetime import timedelta
+from typing import Any
+
+from accounts import clients, events, schemas, usecases
+from accounts.domain import Terms
+from chassis.doors import command, due, query, subscribe
+from chassis.events import Event
+from chassis.wiring import Wired, Wiring, Work
+
+OVERDUE_BATCH = 100
+
+
+def terms(wiring: Wiring) -> Terms:
+    """How accounts are opened here, as the environment says."""
+    return Terms(
+        login_url_template=wiring.config.hosted_url_template,
+        opening_time=timedelta(seconds=wiring.config.provisioning_seconds),
+    )
+
+
+class AccountsService:
+    """The lifecycle of the hosted accounts that agencies resell."""
+
+    name = "accounts"
+    work = Work()
+    billing = Wired(clients.Billing)
+    identity = Wired(clients.Identity)
+    terms = Wired(terms)
+
+    # --- calls --------------------------------------------------------------------------------------------------------------------------
+
+    @command(request=schemas.OpenAccount, answer=schemas.Account)
+    def open_account(self, request: dict[str, Any]) -> object:
+        opening = usecases.prepare_opening(self.billing, **request)
+        return self.work.once(usecases.open_account, agency_id=request["agency_id"], opening=opening, terms=self.terms)
+
+    @query(request=schemas.AccountReference, answer=schemas.Account)
+    def account(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.account(session, **request)
+
+    @query(request=schemas.ListAccounts, answer=schemas.AccountPage)
+    def accounts(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.accounts(session, **request)
+
+    @query(request=schemas.NameQuestion, answer=schemas.NameAvailability)
+    def name_availability(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.name_availability(session, **request)
+
+    @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
+    def change_plan(self, request: dict[str, Any]) -> object:
+        effective = request.pop("effective")
+        quote = usecases.get_quote(self.billing, **request)
+        return self.work.once(
+            usecases.change_plan, agency_id=request["agency_id"], account_id=request["account_id"], effective=effective, quote=quote
+        )
+
+    @command(request=schemas.AccountReference, answer=schemas.Credentials)
+    def claim_credentials(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            account = usecases.account_to_claim(session, **request)
+        # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
+        return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
+
+    # --- events -------------------------------------------------------------------------------------------------------------------------
+
+    @subscribe("accounts", "account_requested", reads=events.AccountToPrepare)
+    def on_account_requested(self, event: Event) -> None:
+        with self.work.reading() as session:
+            missing = usecases.admin_user_is_missing(session, **event.data)
+        if missing:
+            self.identity.prepare_admin_user(agency_id=str(event.agency_id), **event.data)
+            self.work.handle(event, usecases.record_admin_user, **event.data)
+
+    @subscribe("billing", "invoice_paid", reads=events.InvoicePaid)
+    def on_invoice_paid(self, event: Event) -> None:
+        self.work.handle(event, usecases.record_payment, **event.data)
+
+    @subscribe("billing", "payment_failed", reads=events.PaymentFailed)
+    def on_payment_failed(self, event: Event) -> None:
+        self.work.handle(event, usecases.record_refused_payment, **event.data)
+
+    @subscribe("snapshots", "workspace_prepared", reads=events.WorkspacePrepared)
+    def on_workspace_prepared(self, event: Event) -> None:
+        self.work.handle(event, usecases.record_workspace, **event.data)
+
+    @subscribe("snapshots", "workspace_copy_failed", reads=events.WorkspaceCopyFailed)
+    def on_workspace_copy_failed(self, event: Event) -> None:
+        self.work.handle(event, usecases.record_failed_copy, **event.data)
+
+    @subscribe("identity", "agency_registered", reads=events.AgencyTold)
+    @subscribe("identity", "agency_updated", reads=events.AgencyTold)
+    def on_agency_told(self, event: Event) -> None:
+        self.work.handle(event, usecases.note_agency, **event.data, told_at=event.time, told_by=event.id)
+
+    # --- due work -----------------------------------------------------------------------------------------------------------------------
+
+    @due(every_seconds=5)
+    def give_up_overdue_openings(self) -> None:
+        given_up = OVERDUE_BATCH
+        while given_up == OVERDUE_BATCH:
+            with self.work.begin() as uow:
+                given_up = usecases.give_up_overdue_openings(uow, limit=OVERDUE_BATCH)

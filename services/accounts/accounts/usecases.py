@@ -1,0 +1,318 @@
+"""The verbs of accounts: opening, changing and showing accounts, and how an opening ends."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from accounts import clients, domain, errors, events, models, repository
+from accounts.domain import Part, Purpose, Verb
+from chassis.ids import new_id
+from chassis.paging import Page, decode_cursor, encode_cursor
+from chassis.unit_of_work import UnitOfWork
+
+# --- before the unit of work: what billing says -----------------------------------------------------------------------------------------
+
+
+def prepare_opening(
+    billing: clients.Billing, *, agency_id: str, quote_id: str | None, selection: dict[str, Any] | None, **application: Any
+) -> domain.Opening:
+    """Check an application by itself, then get its quote and its region from billing."""
+    applied = domain.Application(**application)
+    domain.check_application(applied)
+    quote = get_quote(billing, agency_id=agency_id, account_id=None, quote_id=quote_id, selection=selection, country=applied.country)
+    return domain.Opening(application=applied, quote=quote, region=billing.region_of(applied.country))
+
+
+def get_quote(
+    billing: clients.Billing,
+    *,
+    agency_id: str,
+    account_id: str | None,
+    quote_id: str | None,
+    selection: dict[str, Any] | None,
+    country: str | None = None,
+) -> domain.Quote:
+    """Get the quote that was given, or have the selection that was given quoted; exactly one of the two must be."""
+    if quote_id is not None and selection is None:
+        answer = billing.quote(agency_id=agency_id, quote_id=quote_id)
+    elif selection is not None and quote_id is None:
+        domain.kind_of(domain.Selection(**selection))
+        answer = billing.create_quote(agency_id=agency_id, account_id=account_id, selection=selection, country=country)
+    else:
+        raise errors.QuoteOrSelection
+    return domain.Quote(**{**answer, "selection": domain.Selection(**answer["selection"])})
+
+
+# --- opening an account -----------------------------------------------------------------------------------------------------------------
+
+
+def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, terms: domain.Terms) -> models.Account:
+    """Accept an account: it is `creating` until it is paid and prepared (decision 0002)."""
+    applied, quote = opening.application, opening.quote
+    domain.check_quote(quote, purpose=Purpose.ACCOUNT_OPENING, account_id=None, now=uow.now)
+    if opening.region is None:
+        raise errors.CountryNotServed(given=applied.country)
+    notification_email = applied.notification_email or repository.notification_email_of(uow.session, agency_id)
+    if notification_email is None:
+        raise errors.NotificationEmailMissing
+    kind = domain.kind_of(quote.selection)
+    account = repository.insert_account(
+        uow.session,
+        **{**dataclasses.asdict(applied), "notification_email": notification_email},
+        id=new_id("acc"),
+        agency_id=agency_id,
+        login_url=terms.login_url_template.format(name=applied.name),
+        kind=kind,
+        status=domain.Status.CREATING,
+        selection=dataclasses.asdict(quote.selection),
+        region=opening.region,
+        quote_id=quote.id,
+        created_at=uow.now,
+        updated_at=uow.now,
+    )
+    if account is None:
+        if repository.quote_is_taken(uow.session, quote.id):
+            raise errors.QuoteUsed(quote_id=quote.id)
+        raise errors.NameTaken(name=applied.name)
+    missing = sorted(domain.AWAITED[kind])
+    uow.session.add(models.Provisioning(account_id=account.id, missing=missing, deadline_at=uow.now + terms.opening_time))
+    uow.emit(
+        events.AccountRequested(
+            subject=account.id,
+            agency_id=agency_id,
+            account_id=account.id,
+            account_name=account.name,
+            kind=account.kind,
+            selection=account.selection,
+            quote_id=account.quote_id,
+            billing_profile_id=account.billing_profile_id,
+            snapshot_id=account.snapshot_id,
+            region=account.region,
+            country=account.country,
+            language=account.language,
+            time_zone=account.time_zone,
+            notification_email=account.notification_email,
+            client_name=account.client_name,
+            requested_at=uow.now,
+        )
+    )
+    return account
+
+
+def admin_user_is_missing(session: Session, *, account_id: str) -> bool:
+    """Tell whether an account being opened still waits for its first user."""
+    provisioning = repository.provisioning_of(session, account_id)
+    return provisioning is not None and provisioning.ended_at is None and Part.ADMIN_USER in provisioning.missing
+
+
+def record_part(uow: UnitOfWork, *, account_id: str, part: Part) -> None:
+    """Note that a part of the account is there; the last one opens it."""
+    _go_on(uow, account_id, lambda provisioning: domain.with_part(provisioning, part))
+
+
+def record_admin_user(uow: UnitOfWork, *, account_id: str) -> None:
+    """Note that identity has made the first user."""
+    record_part(uow, account_id=account_id, part=Part.ADMIN_USER)
+
+
+def record_workspace(uow: UnitOfWork, *, account_id: str) -> None:
+    """Note that snapshots has prepared the workspace."""
+    record_part(uow, account_id=account_id, part=Part.WORKSPACE)
+
+
+def record_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str) -> None:
+    """Note that an invoice was paid; only that of an opening is waited for."""
+    if purpose == Purpose.ACCOUNT_OPENING and account_id is not None:
+        record_part(uow, account_id=account_id, part=Part.PAYMENT)
+
+
+def record_refused_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str, code: str, reason: str) -> None:
+    """Fail the account whose opening could not be paid."""
+    if purpose == Purpose.ACCOUNT_OPENING and account_id is not None:
+        failure = domain.Failure(code=code, reason=reason)
+        _go_on(uow, account_id, lambda provisioning: domain.without_part(provisioning, Part.PAYMENT, failure))
+
+
+def record_failed_copy(uow: UnitOfWork, *, account_id: str, code: str, reason: str) -> None:
+    """Fail the account whose workspace could not be prepared."""
+    failure = domain.Failure(code=code, reason=reason)
+    _go_on(uow, account_id, lambda provisioning: domain.without_part(provisioning, Part.WORKSPACE, failure))
+
+
+def give_up_overdue_openings(uow: UnitOfWork, *, limit: int) -> int:
+    """Fail at most `limit` accounts whose opening is past its deadline; tell how many."""
+    overdue = repository.overdue_openings(uow.session, now=uow.now, limit=limit)
+    for provisioning, account in overdue:
+        _move(uow, provisioning, account, domain.given_up)
+    return len(overdue)
+
+
+def _go_on(uow: UnitOfWork, account_id: str, move: Callable[[domain.Provisioning], domain.Provisioning]) -> None:
+    opening = repository.opening_for_update(uow.session, account_id)
+    if opening is None:
+        raise errors.AccountNotFound(account_id=account_id)
+    _move(uow, *opening, move)
+
+
+def _move(
+    uow: UnitOfWork,
+    provisioning: models.Provisioning,
+    account: models.Account,
+    move: Callable[[domain.Provisioning], domain.Provisioning],
+) -> None:
+    """Apply one move to an opening; where it ends, tell how."""
+    before = domain.Provisioning(status=account.status, missing=frozenset(provisioning.missing))
+    after = move(before)
+    provisioning.missing = sorted(after.missing)
+    if after.status == before.status:
+        return
+    provisioning.ended_at = uow.now
+    account.status = after.status
+    account.updated_at = uow.now
+    if after.failure is None:
+        account.activated_at = uow.now
+        uow.emit(
+            events.AccountActivated(
+                subject=account.id,
+                agency_id=account.agency_id,
+                account_id=account.id,
+                account_name=account.name,
+                kind=account.kind,
+                selection=account.selection,
+                notification_email=account.notification_email,
+                activated_at=account.activated_at,
+            )
+        )
+    else:
+        account.failure_code, account.failure_reason = after.failure.code, after.failure.reason
+        uow.emit(
+            events.AccountFailed(
+                subject=account.id,
+                agency_id=account.agency_id,
+                account_id=account.id,
+                account_name=account.name,
+                code=after.failure.code,
+                reason=after.failure.reason,
+                notification_email=account.notification_email,
+            )
+        )
+
+
+# --- an account that is open ------------------------------------------------------------------------------------------------------------
+
+
+def change_plan(
+    uow: UnitOfWork, *, agency_id: str, account_id: str, effective: domain.Effective | None, quote: domain.Quote
+) -> dict[str, object]:
+    """Move the account to the quoted dearer plan at once; billing invoices the difference."""
+    account = repository.account_for_update(uow.session, agency_id=agency_id, account_id=account_id)
+    if account is None:
+        raise errors.AccountNotFound(account_id=account_id)
+    account.status = domain.status_after(account.status, Verb.CHANGE_PLAN)
+    domain.check_upgrade(old=domain.Selection(**account.selection), new=quote.selection, effective=effective)
+    domain.check_quote(quote, purpose=Purpose.PLAN_CHANGE, account_id=account_id, now=uow.now)
+    change = repository.insert_plan_change(
+        uow.session,
+        id=new_id("chg"),
+        account_id=account_id,
+        quote_id=quote.id,
+        effective=domain.Effective.NOW,
+        old_selection=account.selection,
+        new_selection=dataclasses.asdict(quote.selection),
+        created_at=uow.now,
+    )
+    if change is None:
+        raise errors.QuoteUsed(quote_id=quote.id)
+    account.selection = change.new_selection
+    account.updated_at = uow.now
+    uow.emit(
+        events.AccountUpgraded(
+            subject=account.id,
+            agency_id=agency_id,
+            account_id=account.id,
+            account_name=account.name,
+            quote_id=quote.id,
+            billing_profile_id=account.billing_profile_id,
+            old_selection=change.old_selection,
+            new_selection=change.new_selection,
+            notification_email=account.notification_email,
+        )
+    )
+    return {"account": account, "change": change}
+
+
+def account_to_claim(session: Session, *, agency_id: str, account_id: str) -> models.Account:
+    """Find the account whose credentials are asked for; refuse where the lifecycle does not allow to claim them."""
+    found = account(session, agency_id=agency_id, account_id=account_id)
+    domain.status_after(found.status, Verb.CLAIM_CREDENTIALS)
+    return found
+
+
+# --- showing accounts -------------------------------------------------------------------------------------------------------------------
+
+
+def account(session: Session, *, agency_id: str, account_id: str) -> models.Account:
+    """Show one account of the agency."""
+    found = repository.account_of(session, agency_id=agency_id, account_id=account_id)
+    if found is None:
+        raise errors.AccountNotFound(account_id=account_id)
+    return found
+
+
+def accounts(
+    session: Session,
+    *,
+    agency_id: str,
+    limit: int,
+    cursor: str | None,
+    status: str | None,
+    plan: str | None,
+    kind: str | None,
+    q: str | None,
+    sort: str,
+) -> Page[models.Account]:
+    """List the agency's accounts that pass the filters, one page of them."""
+    domain.check_list(status=status, plan=plan, kind=kind, sort=sort)
+    wanted = repository.Filter(agency_id=agency_id, status=status, plan=plan, kind=kind, q=q)
+    descending = sort.startswith("-")
+    columns = repository.ORDERS[sort.removeprefix("-")]
+    after = None if cursor is None else _sort_values(cursor, sort, [column.type.python_type for column in columns])
+    found = repository.accounts_page(session, wanted, sort=sort.removeprefix("-"), descending=descending, after=after, limit=limit + 1)
+    page = found[:limit]
+    more = len(found) > limit
+    last = [getattr(page[-1], column.key) for column in columns] if more else []
+    next_cursor = encode_cursor(sort, *(value.isoformat() if isinstance(value, datetime) else value for value in last)) if more else None
+    return Page(data=page, next_cursor=next_cursor, total=repository.count_accounts(session, wanted))
+
+
+def _sort_values(cursor: str, sort: str, types: Sequence[type]) -> list[Any]:
+    """Read a cursor back; refuse one of another sort."""
+    given_sort, *values = decode_cursor(cursor, length=len(types) + 1)
+    if given_sort != sort:
+        raise errors.InvalidCursor
+    try:
+        read = [datetime.fromisoformat(str(value)) if kind is datetime else value for value, kind in zip(values, types, strict=True)]
+    except ValueError:
+        raise errors.InvalidCursor from None
+    if not all(isinstance(value, kind) for value, kind in zip(read, types, strict=True)):
+        raise errors.InvalidCursor
+    return read
+
+
+def name_availability(session: Session, *, name: str) -> dict[str, object]:
+    """Tell whether an account could be opened under a name, and if not, why."""
+    fault = domain.fault_of_name(name)
+    if fault is None and repository.name_is_taken(session, name):
+        fault = errors.NameTaken(name=name)
+    return {"name": name, "available": fault is None, "code": fault and fault.code, "reason": fault and fault.text}
+
+
+# --- what others tell -------------------------------------------------------------------------------------------------------------------
+
+
+def note_agency(uow: UnitOfWork, *, agency_id: str, notification_email: str, told_at: datetime, told_by: str) -> None:
+    """Keep the agency's notification address, the default for its accounts; the latest told wins, in whatever order they come."""
+    repository.note_agency(uow.session, agency_id=agency_id, notification_email=notification_email, told_at=told_at, told_by=told_by)

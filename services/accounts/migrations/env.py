@@ -1,0 +1,6 @@
+"""Alembic's way in."""
+
+from accounts.models import Base
+from chassis.migrations import run_environment
+
+run_environment(Base.metadata)
