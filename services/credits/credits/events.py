@@ -2,7 +2,6 @@
 
 from chassis.events import Fact
 from chassis.schemas import Reading, Schema, fields
-
 from credits.domain import Kind
 
 

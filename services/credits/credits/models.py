@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from chassis.tables import service_metadata
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.tables import service_metadata
 
 KINDS = "'prepaid', 'sms', 'inbox_preview'"
 

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from chassis.ids import new_id
 from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.ids import new_id
 from credits import domain, models
 
 
@@ -150,38 +150,42 @@ def waiting_credit_notes_of(session: Session, *, invoice_id: str) -> Sequence[mo
     ).all()
 
 
-def holdings_of_pot(
-    session: Session, *, agency_id: str, account_id: str | None, kind: str, unit: str | None
-) -> list[tuple[domain.Purpose, str, domain.OpenLot]]:
-    """Give what one pot has available and reserved: purpose, unit and lot; of every unit of the kind where none is named."""
+def units_of_pot(session: Session, *, agency_id: str, account_id: str | None, kind: str) -> list[str]:
+    """Give the units that one pot keeps credit of the kind in: for prepaid its currencies."""
+    account = models.LedgerAccount
+    return list(
+        session.scalars(
+            select(account.unit)
+            .where(account.agency_id == agency_id, account.account_id == account_id, account.kind == kind)
+            .distinct()
+            .order_by(account.unit)
+        )
+    )
+
+
+def lots_of_pot(session: Session, *, agency_id: str, account_id: str | None, unit: str) -> dict[domain.Purpose, list[domain.OpenLot]]:
+    """Give what one pot has left of every lot, available and reserved."""
     account, holding, lot = models.LedgerAccount, models.Holding, models.Lot
-    statement = (
-        select(account.purpose, account.unit, holding.lot_id, holding.units, lot.purchased_at, lot.expires_at)
+    rows = session.execute(
+        select(account.purpose, holding.lot_id, holding.units, lot.purchased_at, lot.expires_at)
         .join(holding, holding.ledger_account_id == account.id)
         .join(lot, lot.id == holding.lot_id)
         .where(
             account.agency_id == agency_id,
-            account.account_id.is_not_distinct_from(account_id),
-            account.kind == kind,
-            account.purpose.in_([domain.Purpose.AVAILABLE, domain.Purpose.RESERVED]),
+            account.account_id == account_id,
+            account.unit == unit,
+            account.purpose != domain.Purpose.SPENT,
             holding.units > 0,
         )
     )
-    rows = session.execute(statement if unit is None else statement.where(account.unit == unit))
-    return [
-        (
-            domain.Purpose(row.purpose),
-            row.unit,
+    lots: dict[domain.Purpose, list[domain.OpenLot]] = defaultdict(list)
+    for row in rows:
+        lots[domain.Purpose(row.purpose)].append(
             domain.OpenLot(
-                lot_id=row.lot_id,
-                account_id=account_id,
-                units_left=row.units,
-                purchased_at=row.purchased_at,
-                expires_at=row.expires_at,
-            ),
+                lot_id=row.lot_id, account_id=account_id, units_left=row.units, purchased_at=row.purchased_at, expires_at=row.expires_at
+            )
         )
-        for row in rows
-    ]
+    return lots
 
 
 def transactions_of(session: Session, *, agency_id: str, kind: str, before_id: str | None, limit: int) -> Sequence[models.Transaction]:

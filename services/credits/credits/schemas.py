@@ -1,11 +1,11 @@
 """RPC payloads of credits."""
 
-from chassis.money import Money
-from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
-from chassis.schemas import Schema, fields
 from marshmallow import ValidationError
 from marshmallow.validate import Range
 
+from chassis.money import Money
+from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
+from chassis.schemas import Schema, fields
 from credits.domain import Kind
 
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from chassis.doors import command, query, subscribe
-from chassis.events import Event
+from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Work
-
 from credits import events, schemas, usecases
 
 
@@ -31,12 +30,19 @@ class CreditsService:
 
     @subscribe("billing", "invoice_paid", reads=events.InvoicePaid)
     def on_invoice_paid(self, event: Event) -> None:
-        self.work.handle(event, usecases.record_payment, agency_id=event.agency_id, paid_at=event.time, **event.data)
+        self.work.handle(event, usecases.record_payment, agency_id=_agency_of(event), paid_at=event.time, **event.data)
 
     @subscribe("billing", "payment_failed", reads=events.PaymentFailed)
     def on_payment_failed(self, event: Event) -> None:
-        self.work.handle(event, usecases.release_reservation, agency_id=event.agency_id, **event.data)
+        self.work.handle(event, usecases.release_reservation, agency_id=_agency_of(event), **event.data)
 
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteIssued)
     def on_credit_note_issued(self, event: Event) -> None:
-        self.work.handle(event, usecases.return_prepaid, agency_id=event.agency_id, **event.data)
+        self.work.handle(event, usecases.return_prepaid, agency_id=_agency_of(event), **event.data)
+
+
+def _agency_of(event: Event) -> str:
+    """Give the agency whose credit the event moves; an event without one is parked, for nobody's credit can be found."""
+    if event.agency_id is None:
+        raise UnreadableEvent(f"{event.source}.{event.name} names no agency")
+    return event.agency_id

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
 from chassis.ids import new_id
 from chassis.money import Money
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
-from sqlalchemy import insert
-from sqlalchemy.orm import Session
-
 from credits import domain, errors, events, models, repository
 from credits.domain import Kind, Movement, Part, Purpose, ReservationState
 
@@ -124,21 +124,24 @@ def balance(session: Session, *, agency_id: str, account_id: str | None, kind: K
     `units` can be spent, `reserved` waits for the outcome of payments; `balance` is `units` as money, None where there is no currency.
     Raises `CurrencyNeeded` where none is given and prepaid of several is held.
     """
-    named = None if currency is None else domain.unit_of(kind=kind, currency=currency)
-    holdings = repository.holdings_of_pot(session, agency_id=agency_id, account_id=account_id, kind=kind, unit=named)
-    held = sorted({unit for _, unit, _ in holdings})
-    if len(held) > 1:
-        raise errors.CurrencyNeeded(currencies=", ".join(held))
-    unit = named or next(iter(held), None)
-    of_unit = unit and domain.currency_of(kind=kind, unit=unit)
-    lots = sorted((lot for purpose, _, lot in holdings if purpose is Purpose.AVAILABLE), key=domain.spending_order)
-    units = sum(lot.units_left for lot in lots)
+    units = (
+        repository.units_of_pot(session, agency_id=agency_id, account_id=account_id, kind=kind)
+        if currency is None
+        else [domain.unit_of(kind=kind, currency=currency)]
+    )
+    if len(units) > 1:
+        raise errors.CurrencyNeeded(currencies=", ".join(units))
+    unit = units[0] if units else None
+    lots = repository.lots_of_pot(session, agency_id=agency_id, account_id=account_id, unit=unit) if unit else {}
+    available = sorted(lots.get(Purpose.AVAILABLE, []), key=domain.spending_order)
+    units_available = sum(lot.units_left for lot in available)
+    money_in = unit and domain.currency_of(kind=kind, unit=unit)
     return {
         "kind": kind,
-        "balance": Money(amount_minor=units, currency=of_unit) if of_unit else None,
-        "units": units,
-        "reserved": sum(lot.units_left for purpose, _, lot in holdings if purpose is Purpose.RESERVED),
-        "lots": lots[:HIGHEST_LOTS_SHOWN],
+        "balance": Money(amount_minor=units_available, currency=money_in) if money_in else None,
+        "units": units_available,
+        "reserved": sum(lot.units_left for lot in lots.get(Purpose.RESERVED, [])),
+        "lots": available[:HIGHEST_LOTS_SHOWN],
     }
 
 

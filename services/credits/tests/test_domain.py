@@ -47,9 +47,7 @@ lots = st.lists(
 
 
 def lot(name: str, *, units: int = 100, account_id: str | None = None, age_days: int = 0, expires_at: datetime | None = None) -> OpenLot:
-    return OpenLot(
-        lot_id=name, account_id=account_id, units_left=units, purchased_at=NOW - timedelta(days=age_days), expires_at=expires_at
-    )
+    return OpenLot(lot_id=name, account_id=account_id, units_left=units, purchased_at=NOW - timedelta(days=age_days), expires_at=expires_at)
 
 
 def test_the_credit_of_the_account_is_taken_before_that_of_the_agency() -> None:
@@ -119,7 +117,9 @@ def test_the_postings_of_every_movement_sum_to_zero_for_every_lot(movement: Move
 
 def test_spending_moves_what_is_reserved_and_leaves_what_is_available() -> None:
     spent, reserved = Purpose.SPENT, Purpose.RESERVED
-    assert [(posting.purpose, posting.units) for posting in postings_of(Movement.SPENDING, [Part(lot_id="a", account_id=None, units=7)])] == [
+    assert [
+        (posting.purpose, posting.units) for posting in postings_of(Movement.SPENDING, [Part(lot_id="a", account_id=None, units=7)])
+    ] == [
         (reserved, -7),
         (spent, 7),
     ]

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from chassis.migrations import create_chassis_tables
+
+from chassis.migrations import create_chassis_tables, drop_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -66,11 +67,9 @@ def upgrade() -> None:
             postgresql_nulls_not_distinct=True,
         ),
         sa.UniqueConstraint("id", "unit", name="uq_ledger_accounts_id_unit"),
-        sa.CheckConstraint(KINDS, name="ck_ledger_accounts_kind"),
-        sa.CheckConstraint("purpose IN ('available', 'reserved', 'spent', 'issued')", name="ck_ledger_accounts_purpose"),
-        sa.CheckConstraint(
-            "CASE kind WHEN 'prepaid' THEN unit ~ '^[A-Z]{3}$' ELSE unit = kind END", name="ck_ledger_accounts_unit_of_kind"
-        ),
+        sa.CheckConstraint(KINDS, name="kind"),
+        sa.CheckConstraint("purpose IN ('available', 'reserved', 'spent', 'issued')", name="purpose"),
+        sa.CheckConstraint("CASE kind WHEN 'prepaid' THEN unit ~ '^[A-Z]{3}$' ELSE unit = kind END", name="unit_of_kind"),
     )
     op.create_table(
         "lots",
@@ -83,7 +82,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_lots"),
         sa.UniqueConstraint("invoice_id", name="uq_lots_invoice_id"),
         sa.UniqueConstraint("id", "unit", name="uq_lots_id_unit"),
-        sa.CheckConstraint("units > 0", name="ck_lots_units"),
+        sa.CheckConstraint("units > 0", name="units"),
     )
     op.create_table(
         "transactions",
@@ -99,8 +98,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_transactions"),
         sa.UniqueConstraint("idempotency_key", name="uq_transactions_idempotency_key"),
-        sa.CheckConstraint(KINDS, name="ck_transactions_kind"),
-        sa.CheckConstraint("purpose IN ('purchase', 'reservation', 'release', 'spending', 'return')", name="ck_transactions_purpose"),
+        sa.CheckConstraint(KINDS, name="kind"),
+        sa.CheckConstraint("purpose IN ('purchase', 'reservation', 'release', 'spending', 'return')", name="purpose"),
     )
     op.create_index("ix_transactions_agency_id_kind_id", "transactions", ["agency_id", "kind", "id"])
     op.create_index("ix_transactions_invoice_id", "transactions", ["invoice_id"])
@@ -120,7 +119,7 @@ def upgrade() -> None:
             name="fk_postings_ledger_account_id_unit_ledger_accounts",
         ),
         sa.ForeignKeyConstraint(["lot_id", "unit"], ["lots.id", "lots.unit"], name="fk_postings_lot_id_unit_lots"),
-        sa.CheckConstraint("units <> 0", name="ck_postings_units"),
+        sa.CheckConstraint("units <> 0", name="units"),
     )
     op.create_table(
         "holdings",
@@ -130,7 +129,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("ledger_account_id", "lot_id", name="pk_holdings"),
         sa.ForeignKeyConstraint(["ledger_account_id"], ["ledger_accounts.id"], name="fk_holdings_ledger_account_id_ledger_accounts"),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name="fk_holdings_lot_id_lots"),
-        sa.CheckConstraint("units >= 0", name="ck_holdings_never_below_zero"),
+        sa.CheckConstraint("units >= 0", name="never_below_zero"),
     )
     op.create_index("ix_holdings_open", "holdings", ["ledger_account_id"], postgresql_where=sa.text("units > 0"))
     op.create_table(
@@ -142,7 +141,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("payment_id", name="pk_reservations"),
-        sa.CheckConstraint("state IN ('pending', 'posted', 'released')", name="ck_reservations_state"),
+        sa.CheckConstraint("state IN ('pending', 'posted', 'released')", name="state"),
     )
     op.create_table(
         "credit_notes",
@@ -154,8 +153,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_credit_notes"),
-        sa.CheckConstraint("units > 0", name="ck_credit_notes_units"),
-        sa.CheckConstraint("state IN ('waiting', 'returned')", name="ck_credit_notes_state"),
+        sa.CheckConstraint("units > 0", name="units"),
+        sa.CheckConstraint("state IN ('waiting', 'returned')", name="state"),
     )
     op.create_index("ix_credit_notes_waiting", "credit_notes", ["invoice_id"], postgresql_where=sa.text("state = 'waiting'"))
 
@@ -176,3 +175,4 @@ def downgrade() -> None:
         op.drop_table(table)
     for function in ("refuse_imbalance", "keep_holding", "refuse_change"):
         op.execute(f"DROP FUNCTION {function}()")
+    drop_chassis_tables(op)
