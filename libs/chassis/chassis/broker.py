@@ -47,16 +47,18 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
 
     resources = Resources()
 
-    def setup(self) -> None:
-        """Prepare both links; the doors are not known yet."""
-        config: ServiceConfig = self.container.config[CONFIG]
-        name = self.container.service_name
-        self._name = name
-        self._config = config
+    def __init__(self) -> None:
         self._calls: dict[str, Any] = {}
         self._subscriptions: list[Any] = []
         self._consumers: list[tuple[Channel, str]] = []
         self._stopping = False
+
+    def setup(self) -> None:
+        """Prepare both links; nameko sets extensions up in any order, so the doors may be known already or not."""
+        config: ServiceConfig = self.container.config[CONFIG]
+        name = self.container.service_name
+        self._name = name
+        self._config = config
         self._publisher = Publisher(config.amqp_uri, name=f"{name}-publisher")
         self._link = Link(config.amqp_uri, name=f"{name}-consumer", prepare=self._prepare)
 

@@ -56,6 +56,7 @@ class Link:
         self._prepare = prepare
         self._lost = lost
         self._connection: Connection | None = None
+        self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self.blocked: str | None = None
@@ -63,7 +64,8 @@ class Link:
 
     def start(self) -> None:
         """Begin to connect, and keep at it."""
-        threading.Thread(target=self._run, name=f"{self._name}-reader", daemon=True).start()
+        self._reader = threading.Thread(target=self._run, name=f"{self._name}-reader", daemon=True)
+        self._reader.start()
         threading.Thread(target=self._watch, name=f"{self._name}-heartbeat", daemon=True).start()
 
     def wait_ready(self, timeout_seconds: float) -> bool:
@@ -84,12 +86,15 @@ class Link:
             with contextlib.suppress(*BROKEN):
                 connection.send_method(spec.Connection.Close, "BsBB", (CLEAN_CLOSE, "", 0, 0))
             self._shut(connection)
+        if self._reader is not None and self._reader is not threading.current_thread():
+            self._reader.join(CONNECT_SECONDS)
 
     def _run(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         while not self._stopping.is_set():
             try:
-                self._connection = connection = open_connection(self._amqp_uri, name=self._name, on_blocked=self._on_blocked, on_unblocked=self._on_unblocked)
+                connection = open_connection(self._amqp_uri, name=self._name, on_blocked=self._on_blocked, on_unblocked=self._on_unblocked)
+                self._connection = connection
                 self.blocked = None
                 self._prepare(connection)
                 self._ready.set()
@@ -105,9 +110,10 @@ class Link:
                 log.exception("broker link failed", link=self._name)
             finally:
                 self._ready.clear()
-                if self._connection is not None:
-                    self._shut(self._connection)
-                    self._connection = None
+                connection, self._connection = self._connection, None
+                if connection is not None:
+                    with contextlib.suppress(*BROKEN):
+                        connection.collect()
                 self._lost()
             self._stopping.wait(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
@@ -132,7 +138,7 @@ class Link:
 
     @staticmethod
     def _shut(connection: Connection) -> None:
-        transport = getattr(connection, "transport", None)
+        transport = getattr(connection, "_transport", None)  # the public property would connect again where it is gone
         sock: Any = getattr(transport, "sock", None)
         if sock is not None:
             with contextlib.suppress(OSError):

@@ -1,0 +1,1 @@
+"""A service with nothing to say, for the tests of the chassis."""
