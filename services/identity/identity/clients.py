@@ -2,6 +2,7 @@
 
 from argon2 import PasswordHasher
 from argon2.low_level import Type
+
 from chassis.concurrency import off_the_hub
 from chassis.wiring import Wiring
 

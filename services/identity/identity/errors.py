@@ -27,14 +27,6 @@ class ApiKeyNotFound(Refusal):
     message = "There is no API key {key_id}."
 
 
-class AccountNotFound(Refusal):
-    """The account is prepared for nobody, or for another agency; the two look the same from outside."""
-
-    kind = "not_found"
-    code = "account_not_found"
-    message = "There is no account {account_id}."
-
-
 class AccountFailed(Refusal):
     """The account has failed already: nothing is prepared for it any more."""
 
@@ -44,7 +36,7 @@ class AccountFailed(Refusal):
 
 
 class AccountUserNotFound(Refusal):
-    """The account has no such user."""
+    """The account has no such user, or is another agency's; the two look the same from outside."""
 
     kind = "not_found"
     code = "account_user_not_found"

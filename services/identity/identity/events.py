@@ -1,7 +1,5 @@
 """Facts that identity publishes, and what it reads of those of others."""
 
-from typing import Any
-
 from chassis.events import Fact
 from chassis.schemas import Reading, fields
 
@@ -10,8 +8,8 @@ class _AgencyFact(Fact):
     """All that others need to know of an agency; it is about the agency whose event it is."""
 
     source = "identity"
-    agency_id = fields.Id("agy")
-    name = fields.String(required=True)
+    described_agency_id = fields.Id("agy", required=True, data_key="agency_id")
+    agency_name = fields.String(required=True, data_key="name")
     programme = fields.String(required=True)
     currency = fields.String(required=True)
     discount_basis_points = fields.Integer(required=True)
@@ -19,10 +17,6 @@ class _AgencyFact(Fact):
     notification_email = fields.String(required=True)
     entitlements = fields.List(fields.String(), required=True)
     test_mode = fields.Boolean(required=True)
-
-    def __init__(self, *, agency_id: str, **data: Any) -> None:
-        super().__init__(subject=agency_id, agency_id=agency_id, **data)
-        self.data["agency_id"] = agency_id
 
 
 class AgencyRegistered(_AgencyFact):
@@ -38,7 +32,7 @@ class ApiKeyCreated(Fact):
 
     source = "identity"
     key_id = fields.Id("key", required=True)
-    name = fields.String(required=True)
+    key_name = fields.String(required=True, data_key="name")
     scopes = fields.List(fields.String(), required=True)
 
 

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from chassis.tables import service_metadata
 from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chassis.tables import service_metadata
 
 
 class Base(DeclarativeBase):
@@ -59,7 +60,6 @@ class Account(Base):
     __tablename__ = "accounts"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    agency_id: Mapped[str]
     failed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -75,6 +75,7 @@ class AccountUser(Base):
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str]
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     username: Mapped[str]
     role: Mapped[str]

@@ -59,20 +59,22 @@ def api_key_for_update(session: Session, *, agency_id: str, key_id: str) -> ApiK
     return session.scalar(select(ApiKey).where(ApiKey.id == key_id, ApiKey.agency_id == agency_id).with_for_update())
 
 
-def account_for_update(session: Session, *, agency_id: str, account_id: str, now: datetime) -> Account | None:
-    """Lock the account's row, made first where there is none; None where it is another agency's."""
-    session.execute(insert(Account).values(id=account_id, agency_id=agency_id, created_at=now).on_conflict_do_nothing())
-    return session.scalar(select(Account).where(Account.id == account_id, Account.agency_id == agency_id).with_for_update())
+def account_for_update(session: Session, *, account_id: str, now: datetime) -> Account:
+    """Lock the account's row, made first where there is none."""
+    session.execute(insert(Account).values(id=account_id, created_at=now).on_conflict_do_nothing())
+    return session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
 
 
-def account_user(session: Session, *, agency_id: str, account_id: str, username: str, lock: bool = False) -> AccountUser | None:
-    """Find the account's user of this name, and lock it where asked."""
-    question = (
-        select(AccountUser)
-        .join(Account, Account.id == AccountUser.account_id)
-        .where(AccountUser.account_id == account_id, AccountUser.username == username, Account.agency_id == agency_id)
+def account_user(session: Session, *, account_id: str, username: str) -> AccountUser | None:
+    """Find the account's user of this name."""
+    return session.scalar(select(AccountUser).where(AccountUser.account_id == account_id, AccountUser.username == username))
+
+
+def account_user_for_update(session: Session, *, account_id: str, username: str) -> AccountUser | None:
+    """Find the account's user of this name and lock it."""
+    return session.scalar(
+        select(AccountUser).where(AccountUser.account_id == account_id, AccountUser.username == username).with_for_update()
     )
-    return session.scalar(question.with_for_update(of=AccountUser) if lock else question)
 
 
 def delete_account_users(session: Session, *, account_id: str) -> None:

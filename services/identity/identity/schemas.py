@@ -1,8 +1,8 @@
 """What identity is asked and answers over RPC."""
 
-from chassis.schemas import Schema, fields
 from marshmallow import validate
 
+from chassis.schemas import Schema, fields
 from identity import domain
 
 NAME = validate.Length(min=1, max=200)
@@ -78,7 +78,7 @@ class CreatedApiKey(Schema):
     scopes = fields.List(fields.String())
     prefix = fields.String()
     created_at = fields.Instant()
-    secret = fields.String(allow_none=True)  # absent in the stored answer, which is dumped from the table: shown once
+    secret = fields.String(dump_default=None)  # the stored answer is dumped from the table, which has none: shown once
 
 
 class ApiKey(Schema):

@@ -4,9 +4,7 @@ from typing import Any
 
 from chassis.doors import command, query, subscribe
 from chassis.events import Event
-from chassis.unit_of_work import Work
-from chassis.wiring import Wired
-
+from chassis.wiring import Wired, Work
 from identity import clients, events, schemas, usecases
 
 
@@ -66,4 +64,4 @@ class IdentityService:
 
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:
-        self.work.handle(event, usecases.drop_failed_account, agency_id=event.agency_id, account_id=event.data["account_id"])
+        self.work.handle(event, usecases.drop_failed_account, account_id=event.data["account_id"])

@@ -1,6 +1,7 @@
 import re
 
 import pytest
+
 from identity import domain
 
 PEPPER = b"p" * 32

@@ -2,7 +2,8 @@
 
 import sqlalchemy as sa
 from alembic import op
-from chassis.migrations import create_chassis_tables
+
+from chassis.migrations import create_chassis_tables, drop_chassis_tables
 
 revision = "0001"
 down_revision = None
@@ -51,7 +52,6 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("id", sa.Text, nullable=False),
-        sa.Column("agency_id", sa.Text, nullable=False),
         sa.Column("failed_at", MOMENT),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
@@ -59,6 +59,7 @@ def upgrade() -> None:
     op.create_table(
         "account_users",
         sa.Column("id", sa.Text, nullable=False),
+        sa.Column("agency_id", sa.Text, nullable=False),
         sa.Column("account_id", sa.Text, nullable=False),
         sa.Column("username", sa.Text, nullable=False),
         sa.Column("role", sa.Text, nullable=False),
@@ -78,5 +79,4 @@ def downgrade() -> None:
     op.drop_table("accounts")
     op.drop_table("api_keys")
     op.drop_table("agencies")
-    for table in ("leases", "idempotency_keys", "inbox", "outbox"):
-        op.drop_table(table)
+    drop_chassis_tables(op)

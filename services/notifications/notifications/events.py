@@ -1,0 +1,142 @@
+"""Facts that notifications publishes, and what it reads of those of others."""
+
+from typing import Any
+
+import marshmallow
+
+from chassis.events import Event, Fact, UnreadableEvent
+from chassis.schemas import Reading, fields
+
+
+class _NoticeFact(Fact):
+    """What became of one notice."""
+
+    source = "notifications"
+    notice_id = fields.Id("ntc", required=True)
+    kind = fields.String(required=True)
+    channel = fields.String(required=True)
+    account_id = fields.Id("acc", required=True, allow_none=True)
+    caused_by = fields.String(required=True)
+
+
+class NoticeSent(_NoticeFact):
+    """The mail server took a notice."""
+
+
+class NoticeFailed(_NoticeFact):
+    """The mail server refuses a notice for good."""
+
+    reason = fields.String(required=True)
+
+
+class AgencyDescribed(Reading):
+    """What is read of agency_registered and agency_updated."""
+
+    notification_email = fields.String(required=True)
+    language = fields.String(required=True)
+    programme = fields.String(required=True)
+
+
+class _AccountDescribed(Reading):
+    """What every fact about an account says of it."""
+
+    account_id = fields.Id("acc", required=True)
+    name = fields.String(required=True)
+    notification_email = fields.String(required=True)
+
+
+class _Selection(Reading):
+    plan = fields.String(required=True)
+    contacts = fields.Integer(load_default=None, allow_none=True)
+    frequency = fields.String(load_default=None, allow_none=True)
+
+
+class AccountRequested(_AccountDescribed):
+    """What is read of account_requested; the client's address is needed where the agency's programme is commission."""
+
+    language = fields.String(required=True)
+    client_email = fields.String(load_default=None, allow_none=True)
+
+
+class AccountActivated(_AccountDescribed):
+    """What is read of account_activated."""
+
+    selection = fields.Nested(_Selection, required=True)
+
+
+class AccountFailed(_AccountDescribed):
+    """What is read of account_failed."""
+
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class AccountUpgraded(_AccountDescribed):
+    """What is read of account_upgraded."""
+
+    old_selection = fields.Nested(_Selection, required=True)
+    new_selection = fields.Nested(_Selection, required=True)
+
+
+class InvoicePaid(Reading):
+    """What is read of invoice_paid."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    number = fields.String(required=True)
+    total_minor = fields.Minor(required=True)
+    prepaid_minor = fields.Minor(required=True)
+    card_minor = fields.Minor(required=True)
+    currency = fields.String(required=True)
+
+
+class PaymentFailed(Reading):
+    """What is read of payment_failed."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    number = fields.String(required=True)
+    amount_minor = fields.Minor(required=True)
+    currency = fields.String(required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class CreditsPurchased(Reading):
+    """What is read of credits_purchased; units with a currency are its minor units."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    kind = fields.String(required=True)
+    units = fields.Minor(required=True)
+    currency = fields.String(load_default=None, allow_none=True)
+
+
+AGENCY_FACTS = frozenset({"agency_registered", "agency_updated"})
+ACCOUNT_FACTS = frozenset({"account_requested", "account_activated", "account_failed", "account_upgraded"})
+
+_READ: dict[str, Reading] = {
+    "agency_registered": AgencyDescribed(),
+    "agency_updated": AgencyDescribed(),
+    "account_requested": AccountRequested(),
+    "account_activated": AccountActivated(),
+    "account_failed": AccountFailed(),
+    "account_upgraded": AccountUpgraded(),
+    "invoice_paid": InvoicePaid(),
+    "payment_failed": PaymentFailed(),
+    "credits_purchased": CreditsPurchased(),
+}
+
+
+def facts_of(event: Event) -> dict[str, Any]:
+    """Read what notifications needs of an event: its data and its `agency_id`; nothing of an event that is only kept.
+
+    Raises `UnreadableEvent`.
+    """
+    reading = _READ.get(event.name)
+    if reading is None:
+        return {}
+    if event.agency_id is None:
+        raise UnreadableEvent(f"{event.source}.{event.name} does not say whose it is")
+    try:
+        facts: dict[str, Any] = reading.load(event.data)
+    except marshmallow.ValidationError as error:
+        raise UnreadableEvent(f"{event.source}.{event.name} does not hold what notifications reads: {error.messages}") from None
+    return {**facts, "agency_id": event.agency_id}

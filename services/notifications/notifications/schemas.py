@@ -1,0 +1,43 @@
+"""What notifications is asked and answers over RPC."""
+
+from marshmallow import validate
+
+from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
+from chassis.schemas import Schema, fields
+
+LIMIT = validate.Range(min=1, max=HIGHEST_LIMIT)
+
+
+class EventsWanted(Schema):
+    agency_id = fields.Id("agy", required=True)
+    limit = fields.Integer(load_default=DEFAULT_LIMIT, strict=True, validate=LIMIT)
+    cursor = fields.String(load_default=None, allow_none=True)
+
+
+class NoticesWanted(EventsWanted):
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+
+
+class EventPage(Schema):
+    data = fields.List(fields.Dict())
+    next_cursor = fields.String()
+    total = fields.Integer()
+
+
+class Notice(Schema):
+    id = fields.Id("ntc")
+    kind = fields.String()
+    channel = fields.String()
+    recipient = fields.String()
+    subject = fields.String()
+    account_id = fields.Id("acc")
+    state = fields.String()
+    caused_by = fields.String()
+    created_at = fields.Instant()
+    sent_at = fields.Instant()
+
+
+class NoticePage(Schema):
+    data = fields.List(fields.Nested(Notice))
+    next_cursor = fields.String()
+    total = fields.Integer()
