@@ -1,9 +1,11 @@
 """What deploy/ and docker-compose.yml come to, read with the tools that will read them: kubectl and docker-compose."""
 
+import importlib
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ def services() -> list[str]:
 def services_with_a_database() -> list[str]:
     """Name the services that have tables of their own: these relay and migrate."""
     return [service for service in services() if (REPOSITORY / "services" / service / "migrations").is_dir()]
+
+
+def variables(service: str, *, required: bool = False) -> set[str]:
+    """Name the environment variables that a service reads, or those among them that it cannot start without."""
+    config = importlib.import_module(f"{service}.config").Config
+    return {each.metadata["variable"] for each in fields(config) if not required or each.default is MISSING}
 
 
 @cache

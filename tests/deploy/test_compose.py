@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .deployment import REPOSITORY, composed, services, services_with_a_database
+from .deployment import REPOSITORY, composed, services, services_with_a_database, variables
 
 with_a_database = pytest.mark.parametrize("service", services_with_a_database())
 
@@ -34,6 +34,13 @@ def test_a_service_has_a_database_that_nobody_else_has(service: str) -> None:
     assert re.search(rf"^CREATE DATABASE {service} OWNER {service};$", made, re.MULTILINE)
     urls = {composed()[name]["environment"]["DATABASE_URL"] for name in (service, f"{service}-relay", f"{service}-migrate")}
     assert urls == {f"postgresql://{service}:{service}@postgres/{service}"}
+
+
+@pytest.mark.parametrize("service", services())
+def test_a_service_is_given_what_it_cannot_start_without_and_nothing_it_does_not_read(service: str) -> None:
+    for process in composed().values():
+        if "build" in process and process["build"]["args"]["SERVICE"] == service:
+            assert variables(service, required=True) <= set(process["environment"]) <= variables(service)
 
 
 def test_the_gateway_opens_when_every_service_is_ready() -> None:

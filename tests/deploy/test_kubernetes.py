@@ -8,6 +8,7 @@ from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped]  # it ships no types
 import pytest
+
 from chassis.config import ServiceConfig
 
 from .deployment import (
@@ -22,6 +23,7 @@ from .deployment import (
     services,
     services_with_a_database,
     undeployed,
+    variables,
     workloads,
 )
 
@@ -105,6 +107,19 @@ def test_no_secret_is_in_the_tree_and_every_one_is_referred_to_by_name(folder: P
         service = workload["metadata"]["labels"]["app.kubernetes.io/name"]
         for variable in container_of(workload)["env"]:
             assert variable["valueFrom"]["secretKeyRef"]["name"].startswith(service)
+
+
+@every_service
+def test_a_service_is_given_what_it_cannot_start_without_and_nothing_it_does_not_read(service: str) -> None:
+    for workload in workloads(rendered(PRODUCTION), service=service):
+        given = {variable["name"] for variable in container_of(workload)["env"]}
+        assert variables(service, required=True) <= given <= variables(service)
+
+
+@both
+def test_what_all_are_told_is_read_by_some(folder: Path) -> None:
+    [told] = objects(rendered(folder), "ConfigMap")
+    assert set(told["data"]) <= set().union(*(variables(service) for service in services()))
 
 
 # Living and dying
