@@ -3,6 +3,8 @@
 import argparse
 import hashlib
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -149,3 +151,7 @@ def _run(amqp_uri: str, options: argparse.Namespace) -> int:
     for parked in messages:
         say(f"{parked.id}  {parked.parked_at[:19]:19}  {parked.queue:24} {parked.event:36} attempts {parked.attempts}  {parked.reason[:100]}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ["AMQP_URI"], sys.argv[1:]))

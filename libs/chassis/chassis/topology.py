@@ -3,7 +3,9 @@
 The file (`deploy/topology.json`) is generated from the services' doors: ``{"accounts": {"reads": [["billing", "invoice_paid"], …]}, …}``.
 """
 
+import importlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,3 +116,21 @@ def _declare_retry(channel: Channel, *, delay_ms: int) -> None:
         },
     )
     channel.queue_bind(name, name)
+
+
+def of_services(packages: Iterable[str]) -> Topology:
+    """The topology that the doors of these services ask for; imports every one of them, so for tools and tests alone."""
+    from nameko.extensions import ENTRYPOINT_EXTENSIONS_ATTR  # noqa: PLC0415  only where it is asked for
+
+    parts = []
+    for package in packages:
+        module = importlib.import_module(f"{package}.service")
+        service = next(value for value in vars(module).values() if isinstance(value, type) and getattr(value, "name", None) == package)
+        doors = [door for method in vars(service).values() for door in getattr(method, ENTRYPOINT_EXTENSIONS_ATTR, ())]
+        reads = sorted({(door.source, door.event) for door in doors if hasattr(door, "reads")})
+        parts.append(ServiceTopology(service=package, reads=tuple(reads)))
+    return Topology(services=tuple(parts))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(json.dumps(of_services(sys.argv[2:]).to_json(), indent=2) + "\n")
