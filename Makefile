@@ -65,10 +65,8 @@ openapi: setup ## Write the OpenAPI and AsyncAPI documents from the code.
 topology: setup ## Write deploy/topology.json from the services' doors.
 	$(PYTHON) -m chassis.topology deploy/topology.json $(SERVICES)
 
-parking-lot: setup ## List parked messages of the running platform: SERVICE=accounts, ACTION="show 1" and so on.
-	@$(DEMO); for service in $(or $(SERVICE),$(SERVICES)); do \
-		url=COMPTOIR_DATABASE_URL_$${service^^}; AMQP_URI=$$COMPTOIR_AMQP_URI DATABASE_URL=$${!url} \
-		$(PYTHON) -m $$service parking-lot $(or $(ACTION),list); done
+parking-lot: setup ## List what the running platform parked; ACTION="show ID", "replay ID" or "discard ID" does more.
+	@$(DEMO); AMQP_URI=$$COMPTOIR_AMQP_URI $(PYTHON) -m chassis.parking_lot $(or $(ACTION),list)
 
 pre-commit: setup ## Run the checks of .pre-commit-config.yaml on every file.
 	$(VENV)/bin/pre-commit run --all-files

@@ -70,7 +70,7 @@ def unpublished_reads(root: Path) -> list[str]:
     """Name each event that somebody reads and nobody publishes."""
     published = {service.name: facts(service) for service in services_with_a_database(root)}
     return [
-        f"{service.name} subscribes to {source}.{event}, which {source} does not publish: what it does is in services/{source}/{source}/events.py."
+        f"{service.name} subscribes to {source}.{event}, which {source} does not publish: what it says is in its events.py."
         for service in services_with_a_database(root)
         for source, event in sorted(reads(service))
         if event != EVERY_EVENT and source in published and event not in published[source]
