@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,10 +18,7 @@ class Books:
     """The ledger accounts of some pots of an agency, locked: nobody else moves their credit until this transaction ends."""
 
     ids: dict[tuple[str | None, str], str]
-
-    def id_of(self, *, account_id: str | None, purpose: str) -> str:
-        """Give the ledger account for `purpose` in the pot of `account_id`, or in the agency's own (None)."""
-        return self.ids[account_id, purpose]
+    """By pot (None: the agency's own) and purpose."""
 
     def pots_by_id(self, *, purpose: str) -> dict[str, str | None]:
         """Give every ledger account for `purpose`, and whose pot it belongs to."""
@@ -48,12 +46,14 @@ def open_books(session: Session, *, agency_id: str, account_id: str | None, kind
 
 def lock_books(session: Session, *, agency_id: str, account_ids: Collection[str | None], unit: str) -> Books:
     """Lock the ledger accounts of these pots (None: the agency's own), in the order of their ids so that no two callers deadlock."""
-    account = models.LedgerAccount
-    rows = session.execute(
-        select(account.account_id, account.purpose, account.id)
-        .where(account.agency_id == agency_id, account.unit == unit, _in_pots(account_ids))
-        .order_by(account.id)
-        .with_for_update(key_share=True)
+    rows = session.connection().execute(
+        LOCK_BOOKS,
+        {
+            "agency_id": agency_id,
+            "unit": unit,
+            "account_ids": [account_id for account_id in account_ids if account_id is not None],
+            "with_agency": None in account_ids,
+        },
     )
     return Books(ids={(row.account_id, row.purpose): row.id for row in rows})
 
@@ -68,13 +68,8 @@ def lock_invoice(session: Session, *, invoice_id: str) -> None:
 
 def open_lots(session: Session, *, books: Books) -> list[domain.OpenLot]:
     """Give what is available in the books: an entry per pot and lot, in no particular order."""
-    holding, lot = models.Holding, models.Lot
     pots = books.pots_by_id(purpose=domain.Purpose.AVAILABLE)
-    rows = session.execute(
-        select(holding.ledger_account_id, holding.lot_id, holding.units, lot.purchased_at, lot.expires_at)
-        .join(lot, lot.id == holding.lot_id)
-        .where(holding.ledger_account_id.in_(pots), holding.units > 0)
-    )
+    rows = session.connection().execute(OPEN_LOTS, {"ledger_account_ids": list(pots)})
     return [
         domain.OpenLot(
             lot_id=row.lot_id,
@@ -87,16 +82,31 @@ def open_lots(session: Session, *, books: Books) -> list[domain.OpenLot]:
     ]
 
 
+def add_transaction(session: Session, *, books: Books, postings: Sequence[domain.Posting], **values: object) -> None:
+    """Write one transaction with its postings."""
+    session.connection().execute(
+        INSERT_TRANSACTION,
+        {
+            **values,
+            "ledger_account_ids": [books.ids[posting.account_id, posting.purpose] for posting in postings],
+            "lot_ids": [posting.lot_id for posting in postings],
+            "units": [posting.units for posting in postings],
+        },
+    )
+
+
 def add_lot(session: Session, *, invoice_id: str, **values: object) -> str | None:
     """Add the lot that an invoice bought and give its id; None where that was done before."""
     statement = insert(models.Lot).values(id=new_id("lot"), invoice_id=invoice_id, **values).on_conflict_do_nothing()
     return session.scalar(statement.returning(models.Lot.id))
 
 
-def add_reservation(session: Session, *, payment_id: str, **values: object) -> bool:
+def add_reservation(
+    session: Session, *, payment_id: str, invoice_id: str, agency_id: str, state: domain.ReservationState, now: datetime
+) -> bool:
     """Add a reservation unless the payment has one; tell whether it was added. Waits for whoever is adding it right now."""
-    statement = insert(models.Reservation).values(payment_id=payment_id, **values).on_conflict_do_nothing()
-    return session.scalar(statement.returning(models.Reservation.payment_id)) is not None
+    values = {"payment_id": payment_id, "invoice_id": invoice_id, "agency_id": agency_id, "state": state.value, "now": now}
+    return session.connection().execute(INSERT_RESERVATION, values).first() is not None
 
 
 def reservation_for_update(session: Session, *, payment_id: str) -> models.Reservation:
@@ -220,7 +230,35 @@ def lines_of(session: Session, *, transaction_ids: Iterable[str]) -> dict[str, l
     return lines
 
 
-def _in_pots(account_ids: Collection[str | None]) -> ColumnElement[bool]:
-    column = models.LedgerAccount.account_id
-    named = column.in_([account_id for account_id in account_ids if account_id is not None])
-    return or_(named, column.is_(None)) if None in account_ids else named
+# What every payment does while it keeps others from the same pot. Written out, and run on the connection: the time it takes to build
+# and to track such statements as objects is time that every other payment of the agency waits.
+
+LOCK_BOOKS = text("""
+    SELECT id, account_id, purpose FROM ledger_accounts
+    WHERE agency_id = :agency_id AND unit = :unit
+        AND (account_id = ANY(CAST(:account_ids AS varchar[])) OR (account_id IS NULL AND :with_agency))
+    ORDER BY id FOR NO KEY UPDATE
+""")
+
+OPEN_LOTS = text("""
+    SELECT holdings.ledger_account_id, holdings.lot_id, holdings.units, lots.purchased_at, lots.expires_at
+    FROM holdings JOIN lots ON lots.id = holdings.lot_id
+    WHERE holdings.ledger_account_id = ANY(:ledger_account_ids) AND holdings.units > 0
+""")
+
+INSERT_RESERVATION = text("""
+    INSERT INTO reservations (payment_id, invoice_id, agency_id, state, created_at, settled_at)
+    VALUES (:payment_id, :invoice_id, :agency_id, :state, :now, CASE WHEN :state <> 'pending' THEN :now END)
+    ON CONFLICT DO NOTHING RETURNING payment_id
+""")
+
+INSERT_TRANSACTION = text("""
+    WITH moved AS (
+        INSERT INTO transactions (id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, created_at)
+        VALUES (:id, :idempotency_key, :agency_id, :kind, :unit, :purpose, :invoice_id, :payment_id, :credit_note_id, :created_at)
+    )
+    INSERT INTO postings (transaction_id, line, ledger_account_id, lot_id, unit, units)
+    SELECT :id, line, ledger_account_id, lot_id, :unit, units
+    FROM unnest(CAST(:ledger_account_ids AS varchar[]), CAST(:lot_ids AS varchar[]), CAST(:units AS bigint[]))
+        WITH ORDINALITY AS posting (ledger_account_id, lot_id, units, line)
+""")

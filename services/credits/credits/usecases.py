@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from chassis.ids import new_id
@@ -47,8 +46,8 @@ def reserve_prepaid(
         payment_id=payment_id,
         invoice_id=invoice_id,
         agency_id=agency_id,
-        state=ReservationState.PENDING.value,
-        created_at=uow.now,
+        state=ReservationState.PENDING,
+        now=uow.now,
     )
     if is_first:
         cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
@@ -212,9 +211,8 @@ def _settle(uow: UnitOfWork, wanted: ReservationState, *, cause: Cause, payment_
         payment_id=payment_id,
         invoice_id=cause.invoice_id,
         agency_id=cause.agency_id,
-        state=wanted.value,
-        created_at=uow.now,
-        settled_at=uow.now,
+        state=wanted,
+        now=uow.now,
     )
     if is_first:
         return []
@@ -260,33 +258,19 @@ def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: 
         account_ids = {part.account_id for part in parts}
         books = repository.lock_books(uow.session, agency_id=cause.agency_id, account_ids=account_ids, unit=cause.unit)
     transaction_id = new_id("txn")
-    uow.session.execute(
-        insert(models.Transaction),
-        {
-            "id": transaction_id,
-            "idempotency_key": domain.key_of(movement, cause.id),
-            "agency_id": cause.agency_id,
-            "kind": cause.kind.value,
-            "unit": cause.unit,
-            "purpose": movement.value,
-            "invoice_id": cause.invoice_id,
-            "payment_id": cause.payment_id,
-            "credit_note_id": cause.credit_note_id,
-            "created_at": uow.now,
-        },
-    )
-    uow.session.execute(
-        insert(models.Posting),
-        [
-            {
-                "transaction_id": transaction_id,
-                "line": line,
-                "ledger_account_id": books.id_of(account_id=posting.account_id, purpose=posting.purpose),
-                "lot_id": posting.lot_id,
-                "unit": cause.unit,
-                "units": posting.units,
-            }
-            for line, posting in enumerate(domain.postings_of(movement, parts), start=1)
-        ],
+    repository.add_transaction(
+        uow.session,
+        books=books,
+        postings=list(domain.postings_of(movement, parts)),
+        id=transaction_id,
+        idempotency_key=domain.key_of(movement, cause.id),
+        agency_id=cause.agency_id,
+        kind=cause.kind.value,
+        unit=cause.unit,
+        purpose=movement.value,
+        invoice_id=cause.invoice_id,
+        payment_id=cause.payment_id,
+        credit_note_id=cause.credit_note_id,
+        created_at=uow.now,
     )
     return transaction_id
