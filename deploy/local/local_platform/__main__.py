@@ -122,7 +122,7 @@ def _demo_agency(settings: Settings, *, amqp_uri: str) -> dict[str, str]:
             return demo
     command = [sys.executable, "-m", "local_platform.demo"]
     made: dict[str, str] = json.loads(
-        _run_step((command, process_environment(settings, amqp_uri=amqp_uri)), "Making the demo agency", seconds=DEMO_SECONDS)
+        _run_step((command, process_environment(amqp_uri=amqp_uri)), "Making the demo agency", seconds=DEMO_SECONDS)
     )
     return made
 

@@ -5,6 +5,7 @@ import sys
 from local_platform.settings import SERVICES, Settings, process_environment
 from local_platform.supervision import Program
 from local_servers import free_port
+from local_servers.ports import LOOPBACK
 
 MIGRATION_SECONDS = 120
 GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
@@ -23,9 +24,7 @@ def relays(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> l
 def gateway(settings: Settings, *, amqp_uri: str) -> Program:
     """Return the front door."""
     health_port = free_port()
-    environment = process_environment(settings, amqp_uri=amqp_uri, health_port=health_port) | {
-        "HOSTED_DOMAIN": f"localhost:{settings.http_port}",
-    }
+    environment = process_environment(amqp_uri=amqp_uri, health_port=health_port) | {"BIND": f"{LOOPBACK}:{settings.http_port}"}
     return Program(
         name="gateway",
         command=[sys.executable, "-m", "gateway", "serve"],
@@ -37,8 +36,17 @@ def gateway(settings: Settings, *, amqp_uri: str) -> Program:
 
 def migration(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> tuple[list[str], dict[str, str]]:
     """Return the command that brings every database up to date, and its environment."""
-    environment = process_environment(settings, amqp_uri=amqp_uri)
+    environment = process_environment(amqp_uri=amqp_uri)
     return [sys.executable, "-m", "local_platform.migrations", *(f"{service}={url}" for service, url in databases.items())], environment
+
+
+def _settings_of(service: str, settings: Settings) -> dict[str, str]:
+    """Return what one service reads beyond what all of them do."""
+    return {
+        "identity": {"API_KEY_PEPPER": settings.pepper()},
+        "accounts": {"HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login"},
+        "notifications": {"SMTP_URL": f"smtp://{LOOPBACK}:{settings.smtp_port}"},
+    }.get(service, {})
 
 
 def _of_service(settings: Settings, service: str, what: str, rank: int, *, amqp_uri: str, databases: dict[str, str]) -> Program:
@@ -46,7 +54,11 @@ def _of_service(settings: Settings, service: str, what: str, rank: int, *, amqp_
     return Program(
         name=f"{service}.{what}",
         command=[sys.executable, "-m", service, what],
-        environment=process_environment(settings, amqp_uri=amqp_uri, health_port=health_port) | {"DATABASE_URL": databases[service]},
+        environment=(
+            process_environment(amqp_uri=amqp_uri, health_port=health_port)
+            | {"DATABASE_URL": databases[service]}
+            | _settings_of(service, settings)
+        ),
         health_port=health_port,
         rank=rank,
     )

@@ -1,6 +1,7 @@
 """What `make up` reads from its environment, and the environment it gives to the processes it starts."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,14 @@ class Settings:
         """One log file per process."""
         return self.folder / "logs"
 
+    def pepper(self) -> str:
+        """Return the secret that identity mixes into stored keys: made once, kept with the data that needs it."""
+        kept = self.folder / "pepper"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_hex(32))
+        return kept.read_text()
+
     @property
     def address(self) -> str:
         """The gateway's."""
@@ -73,16 +82,15 @@ def with_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def process_environment(settings: Settings, *, amqp_uri: str, health_port: int = 0) -> dict[str, str]:
-    """Return what every process of ours gets on top of its own settings."""
+def process_environment(*, amqp_uri: str, health_port: int = 0) -> dict[str, str]:
+    """Return what every process of ours reads."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return inherited | {
         "AMQP_URI": amqp_uri,
         "HEALTH_HOST": "127.0.0.1",
         "HEALTH_PORT": str(health_port),
         "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
-        "SMTP_URL": f"smtp://127.0.0.1:{settings.smtp_port}",
-        "TOPOLOGY_FILE": str(TOPOLOGY_FILE) if TOPOLOGY_FILE.exists() else "",
-        "HTTP_PORT": str(settings.http_port),
+        "TOPOLOGY_FILE": str(TOPOLOGY_FILE),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore:::chassis.runner",  # eventlet says at every start that it is being retired: known
     }

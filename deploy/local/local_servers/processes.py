@@ -28,8 +28,8 @@ def launch(
 ) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, so that Ctrl-C reaches us alone and its whole group can be ended.
 
-    Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when we
-    die. The kernel ties this to the thread that forks: a server started in a helper thread would end with it, so it is not told.
+    Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when
+    we die. The kernel ties this to the thread that forks: a server started in a helper thread would end with that, so it is not told.
     """
     prefix: list[str] = []
     if user is not None:
