@@ -81,8 +81,8 @@ RESERVED_NAMES = _words(
     abuse accounts activecampaign admin administrator agency api app apps assets auth autoconfig autodiscover billing blog bounce
     bounces cdn click client clients comptoir console contact credits dashboard demo dev dkim dmarc dns docs download email example
     feedback forum ftp git grafana help host hosting hostmaster image images imap img info internal invalid invoice invoices ipv4
-    ipv6 isatap localdomain localhost login logout mail mail1 mail2 mailer mailer-daemon marketing media metrics monitor mta mx mx1
-    mx2 noc noreply no-reply notifications ns ns1 ns2 ns3 ns4 open partner partners pay payment payments platform pop pop3 portal
+    ipv6 isatap localdomain localhost login logout mail mail1 mail2 mailer mailer-daemon marketing media metrics monitor mta mx1
+    mx2 noc noreply no-reply notifications ns1 ns2 ns3 ns4 open partner partners pay payment payments platform pop pop3 portal
     postmaster preview private prometheus public rabbitmq register reply root sandbox secure security server shop signin signup smtp
     spam spf ssl sso staff staging static stats status store support sysadmin system test tls track tracking trial unsubscribe
     upload usenet uucp webhook webhooks webmaster webmail wpad www www1 www2 xmpp

@@ -54,11 +54,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_accounts"),
         sa.UniqueConstraint("quote_id", name="uq_accounts_quote_id"),
         sa.CheckConstraint(
-            "status IN ('creating', 'failed', 'active', 'disabled', 'cancelled', 'expired', 'archived')", name="ck_accounts_status"
+            "status IN ('creating', 'failed', 'active', 'disabled', 'cancelled', 'expired', 'archived')", name=op.f("ck_accounts_status")
         ),
-        sa.CheckConstraint("kind IN ('paid', 'trial', 'sandbox')", name="ck_accounts_kind"),
-        sa.CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL AND failure_reason IS NOT NULL)", name="ck_accounts_failure"),
-        sa.CheckConstraint("(status IN ('creating', 'failed')) = (activated_at IS NULL)", name="ck_accounts_activated_at"),
+        sa.CheckConstraint("kind IN ('paid', 'trial', 'sandbox')", name=op.f("ck_accounts_kind")),
+        sa.CheckConstraint(
+            "(status = 'failed') = (failure_code IS NOT NULL AND failure_reason IS NOT NULL)", name=op.f("ck_accounts_failure")
+        ),
+        sa.CheckConstraint("(status IN ('creating', 'failed')) = (activated_at IS NULL)", name=op.f("ck_accounts_activated_at")),
     )
     op.create_index("uq_accounts_name", "accounts", ["name"], unique=True, postgresql_where=sa.text("status <> 'failed'"))
     for columns in (
@@ -100,7 +102,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_plan_changes"),
         sa.UniqueConstraint("quote_id", name="uq_plan_changes_quote_id"),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_plan_changes_account_id_accounts"),
-        sa.CheckConstraint("effective IN ('now', 'period_end')", name="ck_plan_changes_effective"),
+        sa.CheckConstraint("effective IN ('now', 'period_end')", name=op.f("ck_plan_changes_effective")),
     )
     op.create_index("ix_plan_changes_account_id_created_at", "plan_changes", ["account_id", "created_at"])
     op.create_table(

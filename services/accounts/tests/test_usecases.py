@@ -1,0 +1,540 @@
+"""Opening, paying, preparing, upgrading: the verbs on a real database, with the exact events they tell."""
+
+import dataclasses
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts import clients, domain, errors, repository, usecases
+from accounts.domain import AWAITED, Effective, Kind, Opening, Part, Status
+from chassis import context
+from chassis.errors import Refused
+from chassis.ids import new_id
+from chassis.testing import FakeCall, MovingClock, ServiceDatabase
+from chassis.unit_of_work import UnitOfWork, Units
+from chassis.wiring import Wiring
+
+from . import factories
+from .factories import PLUS, TERMS, activated, application, change_quote, failed, opened, plus, quote
+
+
+def decline(uow: UnitOfWork, account_id: str, purpose: str = "account_opening") -> None:
+    usecases.record_refused_payment(uow, account_id=account_id, purpose=purpose, code="card_declined", reason="Declined.")
+
+
+def miss_copy(uow: UnitOfWork, account_id: str) -> None:
+    usecases.record_failed_copy(uow, account_id=account_id, code="no_copy", reason="The snapshot is gone.")
+
+
+def to_pro(account_id: str) -> domain.Quote:
+    return change_quote(account_id, plus(plan="Pro"))
+
+
+# --- what billing is asked --------------------------------------------------------------------------------------------------------------
+
+
+def billing_of(call: FakeCall) -> clients.Billing:
+    return clients.Billing(Wiring(call=call, config=None))
+
+
+def prepare(call: FakeCall, **changes: Any) -> Opening:
+    return usecases.prepare_opening(billing_of(call), **factories.open_request("agy_x", **changes))
+
+
+def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country() -> None:
+    call = FakeCall(
+        billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]), billing__catalogue=lambda _: {"regions": {"FR": "eu"}}
+    )
+    quote_id = new_id("quo")
+    opening = prepare(call, quote_id=quote_id, selection=None)
+    assert (opening.quote.id, opening.quote.selection, opening.region) == (quote_id, PLUS, "eu")
+    assert call.calls[0] == ("billing.quote", {"agency_id": "agy_x", "quote_id": quote_id})
+
+
+def test_a_selection_is_quoted_first_under_a_key_made_of_the_callers() -> None:
+    call = FakeCall(billing__create_quote=lambda _: factories.quote_answer(), billing__catalogue=lambda _: {"regions": {}})
+    with context.changed(idempotency_key="key-1"):
+        opening = prepare(call)
+    assert opening.region is None
+    asked = {"agency_id": "agy_x", "account_id": None, "selection": dataclasses.asdict(PLUS), "country": "FR"}
+    assert call.calls[0] == ("billing.create_quote", asked)
+    assert call.keys[0] == "accounts:key-1"
+
+
+@pytest.mark.parametrize("both", [{"quote_id": "quo_1"}, {"selection": None}])
+def test_exactly_one_of_quote_and_selection_is_asked_for(both: dict[str, Any]) -> None:
+    with pytest.raises(errors.QuoteOrSelection):
+        prepare(FakeCall(), **both)
+
+
+def test_what_is_wrong_in_itself_is_refused_before_billing_is_asked() -> None:
+    call = FakeCall()
+    with pytest.raises(errors.NameReserved):
+        prepare(call, name="www")
+    with pytest.raises(errors.PlanUnknown):
+        prepare(call, selection=dataclasses.asdict(plus(plan="Trial")))
+    assert call.calls == []
+
+
+def test_what_billing_refuses_is_refused() -> None:
+    def gone(_: dict[str, Any]) -> object:
+        raise Refused(kind="not_found", code="quote_not_found", message="No.")
+
+    with pytest.raises(Refused) as caught:
+        prepare(FakeCall(billing__quote=gone), quote_id=new_id("quo"), selection=None)
+    assert caught.value.code == "quote_not_found"
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
+    units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
+) -> None:
+    given_quote = quote()
+    with units.begin() as uow:
+        account = opened(uow, agency_id, name="acme", quote=given_quote, billing_profile_id=new_id("bp"))
+    assert (account.status, account.kind, account.version) == ("creating", "paid", 1)
+    assert (account.host, account.login_url) == ("acme.comptoir.example", "https://acme.comptoir.example/login")
+    assert database.query("SELECT account_id, missing, deadline_at, ended_at FROM provisionings") == [
+        {
+            "account_id": account.id,
+            "missing": ["admin_user", "payment", "workspace"],
+            "deadline_at": clock.now + timedelta(seconds=60),
+            "ended_at": None,
+        }
+    ]
+    assert database.emitted() == [
+        (
+            "account_requested",
+            {
+                "account_id": account.id,
+                "name": "acme",
+                "kind": "paid",
+                "selection": {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"},
+                "quote_id": given_quote.id,
+                "billing_profile_id": account.billing_profile_id,
+                "snapshot_id": None,
+                "region": "eu",
+                "country": "FR",
+                "language": "fr",
+                "time_zone": "Europe/Paris",
+                "notification_email": "ops@agency.example",
+                "client_name": "Acme",
+                "requested_at": "2026-03-31T09:30:00Z",
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize("kind", [Kind.TRIAL, Kind.SANDBOX])
+def test_nobody_waits_for_the_payment_of_a_trial_or_a_sandbox(units: Units, agency_id: str, kind: Kind) -> None:
+    with units.begin() as uow:
+        account = opened(uow, agency_id, kind=kind)
+    assert account.kind == kind
+    with units.reading() as session:
+        provisioning = repository.provisioning_of(session, account.id)
+        assert provisioning is not None
+        assert provisioning.missing == ["admin_user", "workspace"]
+
+
+def told_of(uow: UnitOfWork, agency_id: str, clock: MovingClock, **changes: Any) -> None:
+    told = {"notification_email": "team@agency.example", "told_at": clock.now, "told_by": "evt_1", **changes}
+    usecases.note_agency(uow, agency_id=agency_id, **told)
+
+
+def test_the_default_notification_address_is_the_agencys(units: Units, clock: MovingClock, agency_id: str) -> None:
+    with units.begin() as uow:
+        told_of(uow, agency_id, clock)
+        account = opened(uow, agency_id, notification_email=None)
+    assert account.notification_email == "team@agency.example"
+
+
+def test_without_any_notification_address_one_is_asked_for(units: Units, agency_id: str) -> None:
+    with pytest.raises(errors.NotificationEmailMissing), units.begin() as uow:
+        opened(uow, agency_id, notification_email=None)
+
+
+def test_a_country_without_region_is_refused(units: Units, agency_id: str) -> None:
+    opening = Opening(application=application(country="AQ"), quote=quote(), region=None)
+    with pytest.raises(errors.CountryNotServed), units.begin() as uow:
+        usecases.open_account(uow, agency_id=agency_id, opening=opening, terms=TERMS)
+
+
+def test_a_quote_that_expired_by_now_is_refused(units: Units, clock: MovingClock, agency_id: str) -> None:
+    with pytest.raises(errors.QuoteExpired), units.begin() as uow:
+        opened(uow, agency_id, quote=quote(expires_at=clock.now))
+
+
+def test_a_quote_opens_one_account(units: Units, agency_id: str) -> None:
+    given_quote = quote()
+    with units.begin() as uow:
+        opened(uow, agency_id, quote=given_quote)
+    with pytest.raises(errors.QuoteUsed), units.begin() as uow:
+        opened(uow, agency_id, quote=given_quote)
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.FAILED])
+def test_a_name_is_taken_for_ever(units: Units, database: ServiceDatabase, agency_id: str, status: Status) -> None:
+    with units.begin() as uow:
+        activated(uow, agency_id, name="acme")
+    database.execute("UPDATE accounts SET status = %s, activated_at = CASE WHEN %s = 'creating' THEN NULL ELSE now() END", status, status)
+    with pytest.raises(errors.NameTaken), units.begin() as uow:
+        opened(uow, new_id("agy"), name="acme")
+    with units.reading() as session:
+        assert usecases.name_availability(session, name="acme") == {
+            "name": "acme",
+            "available": False,
+            "code": "name_taken",
+            "reason": "The name acme is taken: choose another one.",
+        }
+
+
+def test_a_failed_account_frees_its_name(units: Units, agency_id: str) -> None:
+    with units.begin() as uow:
+        failed(uow, agency_id, name="acme")
+    with units.reading() as session:
+        assert usecases.name_availability(session, name="acme")["available"]
+    with units.begin() as uow:
+        opened(uow, agency_id, name="acme")
+
+
+def test_a_name_that_nobody_may_have_is_not_available(units: Units) -> None:
+    with units.reading() as session:
+        availability = usecases.name_availability(session, name="www")
+    assert (availability["available"], availability["code"]) == (False, "name_reserved")
+
+
+@pytest.mark.parametrize(("shared", "refusal"), [("name", errors.NameTaken), ("quote", errors.QuoteUsed)])
+def test_of_50_at_once_for_one_name_or_one_quote_one_gets_the_account(
+    database: ServiceDatabase, clock: MovingClock, agency_id: str, shared: str, refusal: type[errors.Refusal]
+) -> None:
+    units = database.units(clock, pool_size=50)
+    same = {"name": "acme"} if shared == "name" else {"quote": quote()}
+
+    def attempt(_: int) -> str | None:
+        try:
+            with units.begin() as uow:
+                return opened(uow, agency_id, **same).id  # type: ignore[arg-type]  # one of the two
+        except refusal:
+            return None
+
+    with ThreadPoolExecutor(50) as threads:
+        accounts = [account_id for account_id in threads.map(attempt, range(50)) if account_id is not None]
+    assert [row["id"] for row in database.query("SELECT id FROM accounts")] == accounts
+    assert len(accounts) == len(database.emitted()) == 1
+
+
+# --- how an opening ends ----------------------------------------------------------------------------------------------------------------
+
+
+def test_with_the_last_part_the_account_is_active(units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str) -> None:
+    with units.begin() as uow:
+        account = opened(uow, agency_id, name="acme")
+    ready = clock.advance(seconds=7)
+    for record in (usecases.record_workspace, usecases.record_admin_user):
+        with units.begin() as uow:
+            record(uow, account_id=account.id)
+    with units.reading() as session:
+        waiting = usecases.account(session, agency_id=agency_id, account_id=account.id)
+        assert (waiting.status, waiting.version) == ("creating", 1)
+        assert not usecases.admin_user_is_missing(session, account_id=account.id)
+    with units.begin() as uow:
+        usecases.record_payment(uow, account_id=account.id, purpose="account_opening")
+    with units.reading() as session:
+        active = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    assert (active.status, active.activated_at, active.updated_at, active.version) == ("active", ready, ready, 2)
+    assert database.query("SELECT missing, ended_at FROM provisionings") == [{"missing": [], "ended_at": ready}]
+    assert database.emitted()[1:] == [
+        (
+            "account_activated",
+            {
+                "account_id": account.id,
+                "name": "acme",
+                "kind": "paid",
+                "selection": dataclasses.asdict(PLUS),
+                "notification_email": "ops@agency.example",
+                "activated_at": "2026-03-31T09:30:07Z",
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(("refuse", "code"), [(decline, "card_declined"), (miss_copy, "no_copy")])
+def test_a_refused_part_fails_the_account(
+    units: Units, database: ServiceDatabase, agency_id: str, refuse: Callable[[UnitOfWork, str], None], code: str
+) -> None:
+    with units.begin() as uow:
+        account = opened(uow, agency_id, name="acme")
+    with units.begin() as uow:
+        refuse(uow, account.id)
+    with units.reading() as session:
+        ended = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    assert (ended.status, ended.version) == ("failed", 2)
+    assert ended.failure is not None
+    assert ended.failure["code"] == code
+    assert database.emitted()[1:] == [
+        (
+            "account_failed",
+            {
+                "account_id": account.id,
+                "name": "acme",
+                "code": code,
+                "reason": ended.failure["reason"],
+                "notification_email": "ops@agency.example",
+            },
+        )
+    ]
+
+
+def test_invoices_of_other_purposes_change_nothing(units: Units, database: ServiceDatabase, agency_id: str) -> None:
+    with units.begin() as uow:
+        account = opened(uow, agency_id)
+    before = database.query("SELECT * FROM provisionings, accounts")
+    with units.begin() as uow:
+        usecases.record_payment(uow, account_id=account.id, purpose="plan_change")
+        usecases.record_payment(uow, account_id=None, purpose="credit_purchase")
+        decline(uow, account.id, purpose="plan_change")
+    assert database.query("SELECT * FROM provisionings, accounts") == before
+
+
+def test_a_fact_about_an_account_that_is_not_here_is_refused(units: Units) -> None:
+    with pytest.raises(errors.AccountNotFound), units.begin() as uow:
+        usecases.record_workspace(uow, account_id=new_id("acc"))
+
+
+def test_an_account_that_has_ended_waits_for_no_user(units: Units, agency_id: str) -> None:
+    with units.begin() as uow:
+        waiting, ended = opened(uow, agency_id), failed(uow, agency_id)
+    with units.reading() as session:
+        assert usecases.admin_user_is_missing(session, account_id=waiting.id)
+        assert not usecases.admin_user_is_missing(session, account_id=ended.id)
+        assert not usecases.admin_user_is_missing(session, account_id=new_id("acc"))
+
+
+def test_openings_past_their_deadline_are_given_up_in_batches(
+    units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
+) -> None:
+    with units.begin() as uow:
+        overdue = [opened(uow, agency_id).id for _ in range(3)]
+        active = activated(uow, agency_id).id
+    clock.advance(seconds=1)
+    with units.begin() as uow:
+        later = opened(uow, agency_id).id
+    clock.advance(seconds=59)
+    for expected in (2, 1, 0):
+        with units.begin() as uow:
+            assert usecases.give_up_overdue_openings(uow, limit=2) == expected
+    found = {row["id"]: (row["status"], row["failure_code"]) for row in database.query("SELECT id, status, failure_code FROM accounts")}
+    assert found == {
+        **dict.fromkeys(overdue, ("failed", "provisioning_timed_out")),
+        active: ("active", None),
+        later: ("creating", None),
+    }
+    assert [name for name, _ in database.emitted()].count("account_failed") == 3
+
+
+def test_two_sweeps_at_once_give_up_different_openings(units: Units, clock: MovingClock, agency_id: str) -> None:
+    with units.begin() as uow:
+        for _ in range(3):
+            opened(uow, agency_id)
+    clock.advance(minutes=2)
+
+    def sweep_beside() -> int:
+        with units.begin() as beside:
+            return usecases.give_up_overdue_openings(beside, limit=2)
+
+    with units.begin() as uow, ThreadPoolExecutor(1) as threads:
+        assert usecases.give_up_overdue_openings(uow, limit=2) == 2
+        uow.session.flush()
+        assert threads.submit(sweep_beside).result(timeout=10) == 1
+
+
+# --- any order, any repetition ----------------------------------------------------------------------------------------------------------
+
+Outcome = st.sampled_from(["there", "refused", "never"])
+
+
+def fact_of(part: Part, outcome: str) -> Callable[[UnitOfWork, str], None]:
+    match part, outcome:
+        case Part.PAYMENT, "refused":
+            return decline
+        case Part.WORKSPACE, "refused":
+            return miss_copy
+        case _:
+            return lambda uow, account_id: usecases.record_part(uow, account_id=account_id, part=part)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(Kind),
+    payment=Outcome,
+    workspace=Outcome,
+    admin_user=st.sampled_from(["there", "never"]),
+    again=st.lists(st.sampled_from(Part), max_size=4),
+    data=st.data(),
+)
+def test_facts_in_any_order_and_repetition_leave_the_same_account(
+    units: Units, clock: MovingClock, kind: Kind, payment: str, workspace: str, admin_user: str, again: list[Part], data: st.DataObject
+) -> None:
+    agency_id = new_id("agy")
+    with units.begin() as uow:
+        account_id = opened(uow, agency_id, kind=kind).id
+    outcomes = {Part.PAYMENT: payment, Part.WORKSPACE: workspace, Part.ADMIN_USER: admin_user}
+    facts = {
+        part: factories.event("somebody", part, {"account_id": account_id}, handler=f"on_{part}")
+        for part, told in outcomes.items()
+        if told != "never"
+    }
+    deliveries = data.draw(st.permutations([*facts, *(part for part in again if part in facts)]))
+    for part in deliveries:
+        units.handle(facts[part], fact_of(part, outcomes[part]), account_id)
+    clock.advance(minutes=2)
+    with units.begin() as uow:
+        usecases.give_up_overdue_openings(uow, limit=1000)
+    for part in deliveries:  # late, and told again under other ids
+        units.handle(dataclasses.replace(facts[part], id=new_id("evt")), fact_of(part, outcomes[part]), account_id)
+
+    with units.reading() as session:
+        account = usecases.account(session, agency_id=agency_id, account_id=account_id)
+    refused = {code for part, code in ((Part.PAYMENT, "card_declined"), (Part.WORKSPACE, "no_copy")) if outcomes[part] == "refused"}
+    if kind is not Kind.PAID:
+        refused.discard("card_declined")
+    if all(outcomes[part] == "there" for part in AWAITED[kind]):
+        assert (account.status, account.failure, account.version) == ("active", None, 2)
+    else:
+        assert (account.status, account.version) == ("failed", 2)
+        assert account.failure_code in (refused or {"provisioning_timed_out"})
+
+
+# --- changing plan ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str) -> None:
+    with units.begin() as uow:
+        account = activated(uow, agency_id, name="acme")
+    moment = clock.advance(days=3)
+    given_quote = to_pro(account.id)
+    with units.begin() as uow:
+        answer = usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=Effective.NOW, quote=given_quote)
+    with units.reading() as session:
+        upgraded = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    assert (upgraded.plan, upgraded.selection["plan"], upgraded.version, upgraded.updated_at) == ("Pro", "Pro", 3, moment)
+    changes = database.query("SELECT * FROM plan_changes")
+    assert changes == [
+        {
+            "id": changes[0]["id"],
+            "account_id": account.id,
+            "quote_id": given_quote.id,
+            "effective": "now",
+            "old_selection": dataclasses.asdict(PLUS),
+            "new_selection": dataclasses.asdict(plus(plan="Pro")),
+            "created_at": moment,
+        }
+    ]
+    assert answer["account"].version == 3  # type: ignore[attr-defined]  # an account
+    assert database.emitted()[2:] == [
+        (
+            "account_upgraded",
+            {
+                "account_id": account.id,
+                "name": "acme",
+                "quote_id": given_quote.id,
+                "billing_profile_id": None,
+                "old_selection": dataclasses.asdict(PLUS),
+                "new_selection": dataclasses.asdict(plus(plan="Pro")),
+                "notification_email": "ops@agency.example",
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "effective", "refusal"),
+    [
+        (Kind.PAID, plus(plan="Starter"), None, errors.NotAnUpgrade),
+        (Kind.PAID, plus(plan="Pro"), Effective.PERIOD_END, errors.OnlyAtOnce),
+        (Kind.TRIAL, PLUS, None, errors.TrialNotConvertible),
+        (Kind.SANDBOX, PLUS, None, errors.KindStays),
+    ],
+)
+def test_what_is_no_upgrade_is_refused_by_name(
+    units: Units, agency_id: str, kind: Kind, wanted: Any, effective: Effective | None, refusal: type[errors.Refusal]
+) -> None:
+    with units.begin() as uow:
+        account = activated(uow, agency_id, kind=kind)
+    with pytest.raises(refusal), units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=effective, quote=change_quote(account.id, wanted))
+
+
+def test_only_an_active_account_changes_plan(units: Units, agency_id: str) -> None:
+    with units.begin() as uow:
+        account = opened(uow, agency_id)
+    with pytest.raises(errors.NotNow) as caught, units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=None, quote=to_pro(account.id))
+    assert caught.value.details["status"] == "creating"
+
+
+def test_a_quote_changes_one_plan_and_only_that_of_its_account(units: Units, agency_id: str) -> None:
+    with units.begin() as uow:
+        account, other = activated(uow, agency_id), activated(uow, agency_id)
+    given_quote = to_pro(account.id)
+    with pytest.raises(errors.QuoteForAnother), units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=other.id, effective=None, quote=given_quote)
+    with units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=None, quote=given_quote)
+    stale = dataclasses.replace(given_quote, selection=plus(plan="Enterprise"))
+    with pytest.raises(errors.QuoteUsed), units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=None, quote=stale)
+
+
+# --- whose account it is ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "another agency's"])
+def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str) -> None:
+    account_id = new_id("acc")
+    if whose == "another agency's":
+        with units.begin() as uow:
+            account_id = activated(uow, new_id("agy")).id
+    for ask in (usecases.account, usecases.account_to_claim):
+        with pytest.raises(errors.AccountNotFound) as caught, units.reading() as session:
+            ask(session, agency_id=agency_id, account_id=account_id)
+        assert caught.value.to_wire() == {
+            "kind": "not_found",
+            "code": "account_not_found",
+            "message": f"There is no account {account_id}.",
+            "details": {"account_id": account_id},
+        }
+    with pytest.raises(errors.AccountNotFound), units.begin() as uow:
+        usecases.change_plan(uow, agency_id=agency_id, account_id=account_id, effective=None, quote=to_pro(account_id))
+
+
+def test_credentials_are_for_active_accounts(units: Units, agency_id: str) -> None:
+    with units.begin() as uow:
+        active, creating, refused = activated(uow, agency_id), opened(uow, agency_id), failed(uow, agency_id)
+    with units.reading() as session:
+        assert usecases.account_to_claim(session, agency_id=agency_id, account_id=active.id).id == active.id
+        for account in (creating, refused):
+            with pytest.raises(errors.NotNow):
+                usecases.account_to_claim(session, agency_id=agency_id, account_id=account.id)
+
+
+# --- what identity tells ----------------------------------------------------------------------------------------------------------------
+
+
+@given(order=st.permutations([(0, "evt_1"), (0, "evt_2"), (5, "evt_0")]), again=st.integers(0, 2))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_latest_told_of_an_agency_wins_in_any_order(units: Units, clock: MovingClock, order: list[tuple[int, str]], again: int) -> None:
+    agency_id = new_id("agy")
+    for seconds, told_by in [*order, order[again]]:
+        with units.begin() as uow:
+            told_at = clock.now + timedelta(seconds=seconds)
+            told_of(uow, agency_id, clock, notification_email=f"{told_by}@agency.example", told_at=told_at, told_by=told_by)
+    with units.reading() as session:
+        assert repository.notification_email_of(session, agency_id) == "evt_0@agency.example"
