@@ -1,11 +1,12 @@
 """The outbox relay: a process of its own that publishes what was committed, in batches with pipelined confirms, at least once.
 
-While the broker confirms one batch, the next one is read on a second connection, so that neither waits for the other. Rows are locked (SKIP LOCKED)
-until they are confirmed and deleted: any number of relays may run. NOTIFY only wakes it up early.
+A batch is deleted in a transaction that commits when the broker has confirmed all of it. Two batches are under way on two connections, so that
+neither the database nor the broker waits for the other. Any number of relays may run (SKIP LOCKED). NOTIFY only wakes it up early.
 """
 
 import select
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import psycopg2
 import structlog
 from amqp import Channel, Connection, Message
+from psycopg2.extras import Json
 
 from chassis import metrics
 from chassis.events import CONTENT_TYPE
@@ -26,11 +28,16 @@ HOLD_UNROUTABLE_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 2.0
 
 TAKE = (
-    "SELECT id, event_id, exchange, routing_key, headers, body FROM outbox WHERE held_until IS NULL OR held_until < now()"
-    " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+    "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE held_until IS NULL OR held_until < now()"
+    " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)) RETURNING id, event_id, exchange, routing_key, headers, body, created_at"
 )
-MARK = "DELETE FROM outbox WHERE id = ANY(%s)"
-HOLD = "UPDATE outbox SET held_until = now() + make_interval(secs => %s) WHERE id = ANY(%s)"
+"""Deleted is not gone: the transaction commits when the broker has confirmed, and is rolled back if anything happens before."""
+HOLD = (
+    "INSERT INTO outbox (id, event_id, exchange, routing_key, headers, body, created_at, held_until) OVERRIDING SYSTEM VALUE"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))"
+)
+SESSION = "-c synchronous_commit=off -c timezone=UTC"
+"""A commit of ours that is lost in a crash publishes a batch again, which every reader recognises: not worth waiting for the disk."""
 
 log = structlog.get_logger()
 
@@ -45,9 +52,8 @@ class Batch:
 
     database: Any
     rows: list[Any]
-    waiting: dict[int, int] = field(default_factory=dict)
-    """Delivery number → row id, of what is published and not answered yet."""
-    confirmed: list[int] = field(default_factory=list)
+    waiting: set[int] = field(default_factory=set)
+    """Delivery numbers of what is published and not confirmed yet."""
     unroutable: set[str] = field(default_factory=set)
     """Event ids that came back because no queue is bound for them."""
 
@@ -55,7 +61,9 @@ class Batch:
 class Relay:
     """Publishes one service's outbox."""
 
-    def __init__(self, *, service: str, database_url: str, amqp_uri: str, topology: Topology, retry_delays_seconds: tuple[float, ...], batch: int) -> None:
+    def __init__(
+        self, *, service: str, database_url: str, amqp_uri: str, topology: Topology, retry_delays_seconds: tuple[float, ...], batch: int
+    ) -> None:
         self._service = service
         self._database_url = database_url
         self._amqp_uri = amqp_uri
@@ -95,29 +103,37 @@ class Relay:
         self._stopping = True
 
     def relay_all(self) -> int:
-        """Publish until the outbox has nothing that may go; tell how many went. Two batches are under way at any time."""
+        """Publish until the outbox has nothing that may go; tell how many went. While one batch is marked, the next is with the broker."""
         relayed = 0
-        current = self._take(self._databases[0])
-        while current.rows:
-            self.publish_batch(current)
-            following = self._take(next(each for each in self._databases if each is not current.database))
-            relayed += self._finish(current)
-            current = following
-            if self._stopping:
+        idle = list(self._databases)
+        under_way: deque[Batch] = deque()
+        while not self._stopping or under_way:
+            batch = self._take(idle.pop()) if idle and not self._stopping else None
+            if batch is not None and batch.rows:
+                self.publish_batch(batch)
+                under_way.append(batch)
+                if idle:
+                    continue
+            elif batch is not None:
+                batch.database.rollback()
+                idle.append(batch.database)
+            if not under_way:
                 break
-        current.database.rollback()
+            finished = under_way.popleft()
+            relayed += self._finish(finished)
+            idle.append(finished.database)
         return relayed
 
     def _take(self, database: Any) -> Batch:
         with database.cursor() as cursor:
             cursor.execute(TAKE, (self._batch,))
-            return Batch(database=database, rows=cursor.fetchall())
+            return Batch(database=database, rows=sorted(cursor.fetchall()))
 
     def publish_batch(self, batch: Batch) -> None:
         """Write a batch to the broker without waiting for any answer."""
         self._batches.append(batch)
         channel = self._channel
-        for row_id, event_id, exchange, routing_key, headers, body in batch.rows:
+        for _, event_id, exchange, routing_key, headers, body, _ in batch.rows:
             message = Message(
                 body,
                 content_type=CONTENT_TYPE,
@@ -127,28 +143,25 @@ class Relay:
                 application_headers=headers,
             )
             self._number += 1
-            batch.waiting[self._number] = row_id
+            batch.waiting.add(self._number)
             publish(channel, message, exchange=exchange, routing_key=routing_key, mandatory=True)
 
     def _finish(self, batch: Batch) -> int:
         self._await_confirms(batch)
         self._batches.remove(batch)
-        held = [row[0] for row in batch.rows if row[1] in batch.unroutable]
-        done = [row_id for row_id in batch.confirmed if row_id not in set(held)]
-        self.mark_batch(batch, done=done, held=held)
-        metrics.RELAYED.labels(self._service).inc(len(done))
+        held = [row for row in batch.rows if row[1] in batch.unroutable]
+        self.mark_batch(batch, held=held)
+        metrics.RELAYED.labels(self._service).inc(len(batch.rows) - len(held))
         if held:
             metrics.UNROUTABLE.labels(self._service).inc(len(held))
             log.error("no queue is bound for these events; they stay in the outbox", events=sorted(batch.unroutable)[:10], count=len(held))
-        return len(done)
+        return len(batch.rows) - len(held)
 
-    def mark_batch(self, batch: Batch, *, done: list[int], held: list[int]) -> None:
-        """Delete what the broker has, hold back what it returned, leave the rest; commit."""
+    def mark_batch(self, batch: Batch, *, held: list[Any]) -> None:
+        """Commit the deletion of what the broker has; what it returned is put back, and held for a while."""
         with batch.database.cursor() as cursor:
-            if done:
-                cursor.execute(MARK, (done,))
-            if held:
-                cursor.execute(HOLD, (HOLD_UNROUTABLE_SECONDS, held))
+            for row_id, event_id, exchange, routing_key, headers, body, created_at in held:
+                cursor.execute(HOLD, (row_id, event_id, exchange, routing_key, Json(headers), body, created_at, HOLD_UNROUTABLE_SECONDS))
         batch.database.commit()
 
     def _await_confirms(self, batch: Batch) -> None:
@@ -161,13 +174,14 @@ class Relay:
             except TimeoutError:
                 self._connection.heartbeat_tick()
 
-    def _on_answer(self, number: int, multiple: bool, *, taken: bool) -> None:
+    def _on_answer(self, number: int, multiple: bool, *, taken: bool) -> None:  # noqa: FBT001  py-amqp's own call
+        if not taken:
+            raise BrokerBusy("the broker refused a message")
         for batch in self._batches:
-            numbers = [each for each in batch.waiting if each <= number] if multiple else [number] if number in batch.waiting else []
-            for each in numbers:
-                row_id = batch.waiting.pop(each)
-                if taken:
-                    batch.confirmed.append(row_id)
+            if multiple:
+                batch.waiting = {each for each in batch.waiting if each > number}
+            else:
+                batch.waiting.discard(number)
 
     def _on_return(self, _error: object, _exchange: str, _routing_key: str, message: Message) -> None:
         for batch in self._batches:
@@ -194,7 +208,9 @@ class Relay:
         self._number = 0
         self._batches.clear()
         for _ in range(2):
-            self._databases.append(psycopg2.connect(self._database_url, application_name=f"comptoir-{self._service}-relay", connect_timeout=5))
+            self._databases.append(
+                psycopg2.connect(self._database_url, application_name=f"comptoir-{self._service}-relay", connect_timeout=5, options=SESSION)
+            )
         with self._databases[0].cursor() as cursor:
             cursor.execute("LISTEN outbox")
         self._databases[0].commit()
