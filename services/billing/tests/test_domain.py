@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from billing import errors
 from billing.domain import invoice, offer
 from billing.domain.catalogue import Catalogue, Frequency, Kind, MigrationDiscount, Selection
@@ -14,8 +17,6 @@ from billing.domain.offer import Held, QuoteState, change_offer, opening_offer
 from billing.domain.period import Period, first_period, renewal
 from chassis.errors import Refusal
 from chassis.money import CurrencyMismatch, Money
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .factories import CATALOGUE, NOON, euros, held, month, paid, shipped, unpaid
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from chassis.money import Money
-
 from billing import errors
+from chassis.money import Money
 
 
 class Kind(StrEnum):

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chassis.money import Money
-
 from billing import errors
 from billing.domain.catalogue import Selection
 from billing.domain.offer import Offer, describe
 from billing.domain.period import Period
+from chassis.money import Money
 
 LOWEST_CREDIT_MINOR = 1
 HIGHEST_CREDIT_MINOR = 100_000_000
@@ -70,6 +69,7 @@ def change_lines(offer: Offer, *, held: Selection, chosen: Selection, paid: Peri
 
     `paid` is the period that the old plan was paid for; a trial had none, so nothing of it is credited.
     """
+    at = at.replace(microsecond=0)
     reason = LineReason.NEW_PERIOD if offer.begins_period else LineReason.REMAINING_TIME
     charge = Line(description=describe(chosen), reason=reason, amount=offer.charged, period=Period(start=at, end=period.end))
     if paid is None:

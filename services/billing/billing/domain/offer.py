@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from chassis.money import Money
-
 from billing import errors
 from billing.domain.catalogue import Catalogue, Kind, Selection
 from billing.domain.period import Period
+from chassis.money import Money
 
 LIFETIME = timedelta(minutes=30)
 TAXES_NOTE = "Taxes are not included."

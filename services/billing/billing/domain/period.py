@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from chassis.money import Money
-
 from billing.domain.catalogue import Frequency
+from chassis.money import Money
 
 MONTHS = {Frequency.MONTHLY: 1, Frequency.ANNUAL: 12}
 SECOND = timedelta(seconds=1)

@@ -1,0 +1,6 @@
+"""Run billing: `python -m billing serve | relay | migrate | parking-lot`."""
+
+from billing.config import Config
+from chassis.runner import main
+
+main(package="billing", service="billing.service:BillingService", config=Config)

@@ -1,0 +1,194 @@
+"""What billing asks of others: credits for prepaid, the payment provider for cards."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Row, text
+
+from billing import errors
+from chassis.config import ConfigurationError
+from chassis.database import Database, translated
+from chassis.ids import new_id
+from chassis.money import Money
+from chassis.schemas import Reading, fields
+from chassis.wiring import Wiring
+
+TIMEOUT_SECONDS = 3
+
+
+class Reserved(Reading):
+    """Of credits' answer to reserve_prepaid."""
+
+    reserved = fields.MoneyField(required=True)
+
+
+class Credits:
+    """What billing asks credits."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._call = wiring.call
+
+    def reserve_prepaid(self, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money) -> Money:
+        """Have prepaid set aside for a payment: the account's own first, then the agency's. The same payment gets the same answer."""
+        request = {
+            "agency_id": agency_id,
+            "account_id": account_id,
+            "payment_id": payment_id,
+            "invoice_id": invoice_id,
+            "up_to": {"amount": up_to.amount_minor, "currency": up_to.currency},
+        }
+        answer = self._call("credits", "reserve_prepaid", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=payment_id)
+        reserved: Money = Reserved().load(answer)["reserved"]
+        return reserved
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentMethod:
+    """What may be known and shown of a card."""
+
+    brand: str
+    last_four: str
+    expiry_month: int
+    expiry_year: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Money taken from a card."""
+
+    id: str
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declined:
+    """The provider's «no»: a result, not a fault. The same key gets it again."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardRefund:
+    """Money given back to a card."""
+
+    id: str
+    amount: Money
+
+
+class PaymentProvider(Protocol):
+    """The outside world that takes money from cards. Every method raises `ProviderUnavailable` where its outcome is unknown."""
+
+    def describe(self, *, payment_method: str) -> PaymentMethod:
+        """Say which card a token stands for; raises `PaymentMethodUnknown`."""
+
+    def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charge | Declined:
+        """Take `amount` from the card, once per key."""
+
+    def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
+        """Give `amount` of a charge back, once per key."""
+
+    def find(self, *, idempotency_key: str) -> Charge | None:
+        """Look up the charge made under a key, however long ago: providers keep charges for ever, keys for a day."""
+
+
+def payment_provider(wiring: Wiring) -> PaymentProvider:
+    """Connect to the provider that the configuration names."""
+    if wiring.config.payment_provider != "test":
+        raise ConfigurationError(f"PAYMENT_PROVIDER={wiring.config.payment_provider!r} cannot be used: there is only 'test'.")
+    return TestProvider(wiring.config.database_url)
+
+
+def _card(brand: str, last_four: str, *, expiry_year: int = 2040) -> PaymentMethod:
+    return PaymentMethod(brand=brand, last_four=last_four, expiry_month=12, expiry_year=expiry_year)
+
+
+CARDS = {
+    "pm_card_visa": _card("visa", "4242"),
+    "pm_card_mastercard": _card("mastercard", "4444"),
+    "pm_card_declined": _card("visa", "0002"),
+    "pm_card_insufficient_funds": _card("visa", "9995"),
+    "pm_card_expired": _card("visa", "0069", expiry_year=2020),
+    "pm_card_timeout": _card("visa", "0259"),
+    "pm_card_processing_error": _card("visa", "0119"),
+}
+DECLINES = {
+    "pm_card_declined": Declined(code="card_declined", reason="The card was declined."),
+    "pm_card_insufficient_funds": Declined(code="insufficient_funds", reason="The card has insufficient funds."),
+    "pm_card_expired": Declined(code="expired_card", reason="The card has expired."),
+}
+
+COUNT_REQUEST = text(
+    "INSERT INTO test_provider_requests AS r (idempotency_key, asked) VALUES (:key, 1)"
+    " ON CONFLICT (idempotency_key) DO UPDATE SET asked = r.asked + 1 RETURNING asked"
+)
+INSERT_CHARGE = text(
+    "INSERT INTO test_provider_charges (id, idempotency_key, payment_method, currency, amount_minor, created_at)"
+    " VALUES (:id, :key, :payment_method, :currency, :amount_minor, now()) ON CONFLICT (idempotency_key) DO NOTHING"
+)
+SELECT_CHARGE = text("SELECT id, currency, amount_minor FROM test_provider_charges WHERE idempotency_key = :key")
+INSERT_REFUND = text(
+    "INSERT INTO test_provider_refunds (id, idempotency_key, charge_id, currency, amount_minor, created_at)"
+    " VALUES (:id, :key, :charge_id, :currency, :amount_minor, now()) ON CONFLICT (idempotency_key) DO NOTHING"
+)
+SELECT_REFUND = text("SELECT id, currency, amount_minor FROM test_provider_refunds WHERE idempotency_key = :key")
+
+
+class TestProvider:
+    """A payment provider for tests and demonstrations: no money moves, but everything else is as with a real one.
+
+    It keeps what it did in its own tables through its own connections, so its effects stay when a unit of work around it does not
+    commit. Cards that misbehave: `pm_card_timeout` is charged and the first answer lost; `pm_card_processing_error` fails the first
+    time before it is charged.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._database = Database(database_url, pool_size=5, statement_timeout_seconds=TIMEOUT_SECONDS, application_name="test-provider")
+
+    def describe(self, *, payment_method: str) -> PaymentMethod:
+        """Say which card a token stands for; raises `PaymentMethodUnknown`."""
+        if payment_method not in CARDS:
+            raise errors.PaymentMethodUnknown
+        return CARDS[payment_method]
+
+    def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charge | Declined:
+        """Charge the card as its token says."""
+        is_first = self._execute(COUNT_REQUEST, key=idempotency_key).asked == 1
+        if is_first and payment_method == "pm_card_processing_error":
+            raise errors.ProviderUnavailable(reason="an error while processing the card")
+        if payment_method in DECLINES:
+            return DECLINES[payment_method]
+        values = {"payment_method": payment_method, "currency": amount.currency, "amount_minor": amount.amount_minor}
+        made = self._keep(INSERT_CHARGE, SELECT_CHARGE, id=new_id("ch"), key=idempotency_key, **values)
+        if is_first and payment_method == "pm_card_timeout":
+            raise errors.ProviderUnavailable(reason="no answer came in time")
+        return Charge(id=made.id, amount=_same(made, amount))
+
+    def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
+        """Give back what was charged."""
+        values = {"charge_id": charge_id, "currency": amount.currency, "amount_minor": amount.amount_minor}
+        made = self._keep(INSERT_REFUND, SELECT_REFUND, id=new_id("re"), key=idempotency_key, **values)
+        return CardRefund(id=made.id, amount=_same(made, amount))
+
+    def find(self, *, idempotency_key: str) -> Charge | None:
+        """Look up the charge made under a key."""
+        with translated(), self._database.engine.begin() as connection:
+            found = connection.execute(SELECT_CHARGE, {"key": idempotency_key}).one_or_none()
+        return None if found is None else Charge(id=found.id, amount=Money(amount_minor=found.amount_minor, currency=found.currency))
+
+    def _execute(self, statement: Any, **values: Any) -> Row[Any]:
+        with translated(), self._database.engine.begin() as connection:
+            return connection.execute(statement, values).one()
+
+    def _keep(self, insert: Any, select: Any, *, key: str, **values: Any) -> Row[Any]:
+        """Insert unless the key is there already, commit, and give what is kept under the key."""
+        with translated(), self._database.engine.begin() as connection:
+            connection.execute(insert, {"key": key, **values})
+            return connection.execute(select, {"key": key}).one()
+
+
+def _same(made: Row[Any], amount: Money) -> Money:
+    """Hold the caller to one request per key, as real providers do."""
+    if (made.amount_minor, made.currency) != (amount.amount_minor, amount.currency):
+        raise ValueError("The idempotency key was used for another amount.")
+    return amount

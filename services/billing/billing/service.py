@@ -1,0 +1,104 @@
+"""The doors of billing."""
+
+from typing import Any
+
+from billing import clients, events, schemas
+from billing.usecases import agencies, billing_profiles, invoices, payments, quotes, subscriptions
+from chassis.doors import command, query, subscribe
+from chassis.events import Event, UnreadableEvent
+from chassis.wiring import Wired, Work
+
+
+class BillingService:
+    """What is sold at which price, and the money taken for it."""
+
+    name = "billing"
+    work = Work()
+    credits = Wired(clients.Credits)
+    provider = Wired(clients.payment_provider)
+
+    @query(request=schemas.Nothing, answer=schemas.Catalogue)
+    def catalogue(self, _request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return quotes.catalogue(session)
+
+    @command(request=schemas.CreateQuote, answer=schemas.Quote)
+    def create_quote(self, request: dict[str, Any]) -> object:
+        return self.work.once(quotes.create_quote, **request)
+
+    @query(request=schemas.QuoteReference, answer=schemas.Quote)
+    def quote(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # not reading(): whether it has expired is for the clock of units of work to say
+            return quotes.quote(uow, **request)
+
+    @command(request=schemas.AddBillingProfile, answer=schemas.BillingProfile)
+    def add_billing_profile(self, request: dict[str, Any]) -> object:
+        described = self.provider.describe(payment_method=request["payment_method"])
+        return self.work.once(billing_profiles.add_billing_profile, described=described, **request)
+
+    @query(request=schemas.BillingProfileReference, answer=schemas.BillingProfile)
+    def billing_profile(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return billing_profiles.billing_profile(session, **request)
+
+    @query(request=schemas.Listing, answer=schemas.BillingProfiles)
+    def billing_profiles(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return billing_profiles.billing_profiles(session, **request)
+
+    @query(request=schemas.InvoiceReference, answer=schemas.Invoice)
+    def invoice(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return invoices.invoice(session, **request)
+
+    @query(request=schemas.ListInvoices, answer=schemas.Invoices)
+    def invoices(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return invoices.invoices(session, **request)
+
+    @command(request=schemas.PurchaseCredits, answer=schemas.Invoice)
+    def purchase_credits(self, request: dict[str, Any]) -> object:
+        return self.work.once(invoices.purchase_credits, **request)
+
+    @subscribe("identity", "agency_registered", reads=events.AgencyTold)
+    def on_agency_registered(self, event: Event) -> None:
+        self.work.handle(event, agencies.note_agency, as_of=event.time, **event.data)
+
+    @subscribe("identity", "agency_updated", reads=events.AgencyTold)
+    def on_agency_updated(self, event: Event) -> None:
+        self.work.handle(event, agencies.note_agency, as_of=event.time, **event.data)
+
+    @subscribe("accounts", "account_requested", reads=events.AccountRequested)
+    def on_account_requested(self, event: Event) -> None:
+        self.work.handle(event, subscriptions.open_subscription, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("accounts", "account_upgraded", reads=events.AccountUpgraded)
+    def on_account_upgraded(self, event: Event) -> None:
+        self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
+
+    @subscribe("accounts", "account_failed", reads=events.AccountFailed)
+    def on_account_failed(self, event: Event) -> None:
+        self.work.handle(event, subscriptions.undo_opening, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("billing", "invoice_issued", reads=events.InvoiceToCollect)
+    def on_invoice_issued(self, event: Event) -> None:
+        with self.work.begin() as uow:
+            attempt = payments.begin_payment(uow, **event.data)
+        if attempt is not None:
+            outcome = payments.pay(attempt, credits_=self.credits, provider=self.provider)
+            self.work.handle(event, payments.record_payment, attempt=attempt, outcome=outcome)
+
+    @subscribe("billing", "credit_note_issued", reads=events.CreditNoteToRefund)
+    def on_credit_note_issued(self, event: Event) -> None:
+        with self.work.begin() as uow:
+            due = payments.refund_due(uow, **event.data)
+        if due is not None:
+            refund = self.provider.refund(idempotency_key=due.credit_note_id, charge_id=due.charge_id, amount=due.amount)
+            self.work.handle(event, payments.record_refund, due=due, refund=refund)
+
+
+def _agency_of(event: Event) -> str:
+    """Give the agency that the event is about; an event without one is parked, for nobody can be billed for it."""
+    if event.agency_id is None:
+        raise UnreadableEvent(f"{event.source}.{event.name} names no agency")
+    return event.agency_id
