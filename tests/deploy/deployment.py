@@ -45,7 +45,7 @@ def rendered(folder: Path) -> list[Manifest]:
 @cache
 def composed() -> dict[str, Manifest]:
     """Read the services of docker-compose.yml, anchors and merges resolved; a file that breaks the format is an error here."""
-    content = yaml.safe_load(run("docker-compose", "--file", str(REPOSITORY / "docker-compose.yml"), "config"))
+    content = yaml.safe_load(run("docker-compose", "--file", str(REPOSITORY / "docker-compose.yml"), "--profile", "demo", "config"))
     processes: dict[str, Manifest] = content["services"]
     return processes
 

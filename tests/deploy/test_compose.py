@@ -1,6 +1,7 @@
 """What `docker compose up` would run: every service, after what it needs."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_every_process_says_whether_it_is_well() -> None:
     for name, process in composed().items():
         if name == "mail":  # its image has a check of its own
             continue
-        if name.endswith("-migrate"):
+        if name == "demo" or name.endswith("-migrate"):  # these end
             assert process["healthcheck"] in ({"disable": True}, {"test": ["NONE"]})
         else:
             assert process["healthcheck"]["test"][0] == "CMD"
@@ -71,3 +72,12 @@ def test_every_process_says_whether_it_is_well() -> None:
 
 def test_every_service_of_the_tree_is_in_the_file_and_no_other() -> None:
     assert {process["build"]["args"]["SERVICE"] for process in composed().values() if "build" in process} == set(services())
+
+
+def test_the_demo_agency_is_that_of_the_local_platform_and_only_made_when_asked_for() -> None:
+    demo = composed()["demo"]
+    assert demo["profiles"] == ["demo"]
+    [program] = demo["volumes"]
+    assert Path(program["source"]).is_file()
+    assert demo["entrypoint"] == ["python", program["target"]]
+    assert set(conditions(demo)) <= set(services())

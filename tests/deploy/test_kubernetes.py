@@ -10,6 +10,7 @@ import kubernetes_validate  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from chassis.config import ServiceConfig
+from gateway.config import Config as Gateway
 
 from .deployment import (
     BASE,
@@ -175,6 +176,7 @@ def test_the_gateway_leaves_the_balancers_before_it_stops(folder: Path) -> None:
     [gateway] = objects(rendered(folder), "Deployment", service="gateway")
     assert container_of(gateway)["lifecycle"]["preStop"]["exec"]["command"] == ["sleep", "5"]
     assert pod_of(gateway)["terminationGracePeriodSeconds"] == 45
+    assert 5 + Gateway().drain_seconds < 45
     assert container_of(gateway)["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container_of(gateway)["livenessProbe"]["httpGet"]["path"] == "/healthz"
 
