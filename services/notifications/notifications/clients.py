@@ -31,7 +31,7 @@ class Mailer:
         self._sender_host = self._sender_address.rpartition("@")[2]
 
     def send(self, *, notice_id: str, recipient: str, language: str, subject: str, body: str, written_at: datetime) -> None:
-        """Send one message: the same whenever it is called for the same notice, down to its Message-ID, so that a receiver can drop a repeat.
+        """Send one message, the same each time for the same notice, down to its Message-ID: a receiver can drop a repeat.
 
         Raises `MailRefused` where the server will never take it, and `MailUnavailable` where it may take it later.
         """
@@ -41,9 +41,9 @@ class Mailer:
         message["Subject"] = subject
         message["Date"] = format_datetime(written_at)
         message["Message-ID"] = f"<{notice_id}@{self._sender_host}>"
-        message["Content-Language"] = language
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office answers this
         message.set_content(body)
+        message["Content-Language"] = language
         try:
             self._hand_over(message, recipient)
         except smtplib.SMTPRecipientsRefused as error:

@@ -1,0 +1,38 @@
+"""Notifications under test: its own database, real processes on a real broker, and a real mail server outside of it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from chassis.testing import MovingClock, ServiceDatabase, ServiceProcess
+from chassis.unit_of_work import Units
+from notifications.clients import Mailer
+
+from .mail_server import MailServer, mailer_to
+
+
+@pytest.fixture
+def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    return make_database("notifications")
+
+
+@pytest.fixture
+def work(database: ServiceDatabase, clock: MovingClock) -> Units:
+    return database.units(clock)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def mailer(mail_server: MailServer) -> Mailer:
+    return mailer_to(mail_server.url)
+
+
+@pytest.fixture
+def notifications(run_service: Callable[..., ServiceProcess], database: ServiceDatabase, mail_server: MailServer) -> ServiceProcess:
+    return run_service("notifications", database, SMTP_URL=mail_server.url)

@@ -1,0 +1,134 @@
+"""Ready-made facts of the other services, by the contract between them."""
+
+from datetime import timedelta
+from typing import Any
+
+from chassis.events import Event
+from chassis.ids import new_id
+from chassis.testing.clock import START
+
+AGENCY_ADDRESS = "notices@atelier.example"
+ACCOUNT_ADDRESS = "acme-notices@atelier.example"
+CLIENT_ADDRESS = "owner@client.example"
+
+SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
+LARGER = {**SELECTION, "plan": "Pro", "contacts": 2500}
+
+NOTICE_FACTS = ("account_activated", "account_failed", "account_upgraded", "invoice_paid", "payment_failed", "credits_purchased")
+
+SOURCES = {
+    "agency_registered": "identity",
+    "agency_updated": "identity",
+    "api_key_created": "identity",
+    "invoice_paid": "billing",
+    "payment_failed": "billing",
+    "credits_purchased": "credits",
+    "workspace_prepared": "snapshots",
+    "notice_sent": "notifications",
+}
+
+
+def source_of(name: str) -> str:
+    """The service that publishes the event."""
+    return SOURCES.get(name, "accounts")
+
+
+class World:
+    """One agency with one account, and every fact that can be told of them."""
+
+    def __init__(self, *, programme: str = "reseller", language: str = "en", client_language: str = "es") -> None:
+        self.agency_id = new_id("agy")
+        self.account_id = new_id("acc")
+        self.programme = programme
+        self.language = language
+        self.client_language = client_language
+
+    def data(self, event_name: str, /, **changes: Any) -> dict[str, Any]:
+        """The data of the event."""
+        account = {"account_id": self.account_id, "name": "acme", "notification_email": ACCOUNT_ADDRESS}
+        invoice = {"invoice_id": new_id("inv"), "number": "F-2026-0001", "payment_id": new_id("pay"), "account_id": self.account_id}
+        facts: dict[str, Any] = {
+            "agency_registered": {
+                "agency_id": self.agency_id,
+                "name": "Atelier Démo",
+                "programme": self.programme,
+                "currency": "EUR",
+                "discount_basis_points": 2000,
+                "language": self.language,
+                "notification_email": AGENCY_ADDRESS,
+                "entitlements": [],
+                "test_mode": False,
+            },
+            "account_requested": {
+                **account,
+                "kind": "paid",
+                "selection": SELECTION,
+                "quote_id": new_id("quo"),
+                "billing_profile_id": new_id("bp"),
+                "snapshot_id": None,
+                "region": "eu",
+                "country": "FR",
+                "language": self.client_language,
+                "time_zone": "Europe/Paris",
+                "client_name": "Client & Co",
+                "client_email": CLIENT_ADDRESS,
+                "requested_at": START.isoformat(),
+            },
+            "account_activated": {**account, "kind": "paid", "selection": SELECTION, "activated_at": START.isoformat()},
+            "account_failed": {**account, "code": "card_declined", "reason": "The card was declined by its bank."},
+            "account_upgraded": {
+                **account,
+                "quote_id": new_id("quo"),
+                "billing_profile_id": new_id("bp"),
+                "old_selection": SELECTION,
+                "new_selection": LARGER,
+            },
+            "invoice_paid": {
+                **invoice,
+                "purpose": "account_opening",
+                "total_minor": 3920,
+                "prepaid_minor": 1000,
+                "card_minor": 2920,
+                "currency": "EUR",
+                "credit": None,
+            },
+            "payment_failed": {
+                **invoice,
+                "purpose": "account_opening",
+                "amount_minor": 3920,
+                "currency": "EUR",
+                "code": "insufficient_funds",
+                "reason": "Not enough money.",
+            },
+            "credits_purchased": {
+                "transaction_id": new_id("txn"),
+                "invoice_id": new_id("inv"),
+                "kind": "prepaid",
+                "units": 10_000,
+                "currency": "EUR",
+                "account_id": None,
+            },
+            "workspace_prepared": {"account_id": self.account_id, "snapshot_id": None, "assets": 0},
+        }
+        facts["agency_updated"] = facts["agency_registered"]
+        return {**facts[event_name], **changes}
+
+    def event(self, event_name: str, /, *, minutes_later: float = 0, **changes: Any) -> Event:
+        """The event as a handler gets it."""
+        source = source_of(event_name)
+        event_id, data = new_id("evt"), self.data(event_name, **changes)
+        moment = START + timedelta(minutes=minutes_later)
+        envelope = {"id": event_id, "type": f"comptoir.{source}.{event_name}.v1", "agency_id": self.agency_id, "time": moment.isoformat(), "data": data}
+        return Event(
+            id=event_id,
+            source=source,
+            name=event_name,
+            subject=self.account_id,
+            time=moment,
+            data=data,
+            agency_id=self.agency_id,
+            correlation_id=None,
+            causation_id=None,
+            envelope=envelope,
+            handler=f"on_{source}_event",
+        )

@@ -1,0 +1,107 @@
+"""Handing messages to a real mail server."""
+
+import ssl
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from notifications import errors
+from notifications.clients import Mailer
+
+from .mail_server import MailServer, mailer_to
+
+MESSAGE: dict[str, Any] = {
+    "notice_id": "ntc_01",
+    "recipient": "notices@atelier.example",
+    "language": "fr",
+    "subject": "La facture est payée",
+    "body": "Déjà payée : 39,20 EUR.\n",
+    "written_at": datetime(2026, 3, 31, 9, 30, tzinfo=UTC),
+}
+
+
+def test_a_message_says_who_writes_to_whom_when_and_that_no_answer_is_wanted(mailer: Mailer, mail_server: MailServer) -> None:
+    mailer.send(**MESSAGE)
+    (mail,) = mail_server.mails
+    assert (mail.sender, mail.recipients) == ("notices@comptoir.example", ["notices@atelier.example"])
+    message = mail.message
+    assert {name: message[name] for name in ("From", "To", "Subject", "Date", "Message-ID", "Content-Language", "Auto-Submitted")} == {
+        "From": "Comptoir <notices@comptoir.example>",
+        "To": "notices@atelier.example",
+        "Subject": "La facture est payée",
+        "Date": "Tue, 31 Mar 2026 09:30:00 +0000",
+        "Message-ID": "<ntc_01@comptoir.example>",
+        "Content-Language": "fr",
+        "Auto-Submitted": "auto-generated",
+    }
+    assert message.get_content_type() == "text/plain"
+    assert message.get_content().replace("\r\n", "\n") == MESSAGE["body"]
+
+
+def test_a_message_is_the_same_to_the_byte_each_time_it_is_sent(mailer: Mailer, mail_server: MailServer) -> None:
+    mailer.send(**MESSAGE)
+    mailer.send(**MESSAGE)
+    first, second = mail_server.mails
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("at", "answer", "refusal"),
+    [
+        ("notices@atelier.example", "550 No such mailbox", errors.MailRefused),
+        ("notices@atelier.example", "450 Come back later", errors.MailUnavailable),
+        ("DATA", "554 Not this", errors.MailRefused),
+        ("DATA", "452 No room now", errors.MailUnavailable),
+        ("notices@comptoir.example", "550 Who are you", errors.MailUnavailable),
+    ],
+)
+def test_a_refusal_for_good_is_told_from_one_for_now(
+    mailer: Mailer, mail_server: MailServer, at: str, answer: str, refusal: type[Exception]
+) -> None:
+    mail_server.answers[at] = answer
+    with pytest.raises(refusal, match=answer.partition(" ")[2]):
+        mailer.send(**MESSAGE)
+    assert not mail_server.mails
+
+
+def test_a_server_that_is_away_is_unavailable(mailer: Mailer, mail_server: MailServer) -> None:
+    mail_server.stop()
+    with pytest.raises(errors.MailUnavailable):
+        mailer.send(**MESSAGE)
+
+
+def test_a_server_that_asks_for_no_login_refuses_one(mail_server: MailServer) -> None:
+    with pytest.raises(errors.MailUnavailable):
+        mailer_to(mail_server.url.replace("//", "//somebody:secret@")).send(**MESSAGE)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """The server's side of a certificate that this process trusts."""
+    key, file = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", *subject]
+    subprocess.run([*command, "-keyout", key, "-out", file], check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key)
+    return context
+
+
+@pytest.mark.parametrize(("scheme", "starttls"), [("smtps", False), ("smtp+starttls", True)])
+def test_mail_can_go_encrypted_to_a_server_whose_certificate_is_trusted(certificate: ssl.SSLContext, scheme: str, *, starttls: bool) -> None:
+    server = MailServer(tls=certificate, starttls=starttls)
+    server.start()
+    try:
+        mailer_to(server.url.replace("smtp://", f"{scheme}://")).send(**MESSAGE)
+    finally:
+        server.stop()
+    assert len(server.mails) == 1
+
+
+def test_mail_does_not_go_in_plain_where_encryption_was_asked_for(mail_server: MailServer) -> None:
+    with pytest.raises(errors.MailUnavailable):
+        mailer_to(mail_server.url.replace("smtp://", "smtp+starttls://")).send(**MESSAGE)
+    assert not mail_server.mails
