@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from psycopg2 import errorcodes
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from chassis.errors import Unavailable
@@ -26,30 +28,33 @@ def driver_url(database_url: str) -> str:
 
 
 class Database:
-    """The connection pool of one process. `reads` are autocommit: no BEGIN, no ROLLBACK, one round trip a SELECT."""
+    """The connections of one process, in two pools of at most `pool_size` each: for units of work, and for reads.
+
+    Reads are in autocommit from the start: no BEGIN, no ROLLBACK, nothing to reset when a connection goes back; one round trip a SELECT.
+    """
 
     def __init__(self, database_url: str, *, pool_size: int, statement_timeout_seconds: float, application_name: str) -> None:
-        options = (
-            f"-c statement_timeout={int(statement_timeout_seconds * 1000)}"
-            f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000} -c timezone=UTC"
-        )
-        self.engine: Engine = create_engine(
-            driver_url(database_url),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=POOL_WAIT_SECONDS,
-            pool_use_lifo=True,
-            connect_args={
+        options: dict[str, Any] = {
+            "pool_size": pool_size,
+            "max_overflow": 0,
+            "pool_timeout": POOL_WAIT_SECONDS,
+            "pool_use_lifo": True,
+            "connect_args": {
                 "connect_timeout": CONNECT_SECONDS,
-                "options": options,
+                "options": (
+                    f"-c statement_timeout={int(statement_timeout_seconds * 1000)}"
+                    f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000} -c timezone=UTC"
+                ),
                 "application_name": application_name,
                 "keepalives_idle": 10,
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
                 "tcp_user_timeout": int(statement_timeout_seconds * 2000),
             },
-        )
-        self._reads = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        }
+        url = driver_url(database_url)
+        self.engine: Engine = create_engine(url, **options)
+        self._reads: Engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None, **options)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -88,12 +93,13 @@ class Database:
             raise RuntimeError("The database driver blocks the hub: while it waits, nothing else runs. Use psycopg2, patched by eventlet.")
 
     def close(self) -> None:
-        """Close every connection of the pool."""
+        """Close every connection."""
         self.engine.dispose()
+        self._reads.dispose()
 
     def connections_in_use(self) -> int:
         """How many connections are checked out right now."""
-        return self.engine.pool.checkedout()  # type: ignore[attr-defined, no-any-return]  # QueuePool has it
+        return self.engine.pool.checkedout() + self._reads.pool.checkedout()  # type: ignore[attr-defined, no-any-return]  # QueuePool has it
 
 
 def was_rolled_back(error: BaseException) -> bool:
