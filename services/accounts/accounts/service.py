@@ -1,23 +1,13 @@
 """The doors of accounts."""
 
-from datetime import timedelta
 from typing import Any
 
 from accounts import clients, events, schemas, usecases
-from accounts.domain import Terms
 from chassis.doors import command, due, query, subscribe
 from chassis.events import Event
-from chassis.wiring import Wired, Wiring, Work
+from chassis.wiring import Wired, Work
 
 OVERDUE_BATCH = 100
-
-
-def terms(wiring: Wiring) -> Terms:
-    """How accounts are opened here, as the environment says."""
-    return Terms(
-        login_url_template=wiring.config.hosted_url_template,
-        opening_time=timedelta(seconds=wiring.config.provisioning_seconds),
-    )
 
 
 class AccountsService:
@@ -27,7 +17,7 @@ class AccountsService:
     work = Work()
     billing = Wired(clients.Billing)
     identity = Wired(clients.Identity)
-    terms = Wired(terms)
+    terms = Wired(usecases.opening_terms)
 
     # --- calls --------------------------------------------------------------------------------------------------------------------------
 

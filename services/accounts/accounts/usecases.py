@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from accounts.domain import Part, Purpose, Verb
 from chassis.ids import new_id
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
+from chassis.wiring import Wiring
 
 # --- before the unit of work: what billing says -----------------------------------------------------------------------------------------
 
@@ -44,6 +45,12 @@ def get_quote(
     else:
         raise errors.QuoteOrSelection
     return domain.Quote(**{**answer, "selection": domain.Selection(**answer["selection"])})
+
+
+def opening_terms(wiring: Wiring) -> domain.Terms:
+    """Read from the environment how accounts are opened here."""
+    config = wiring.config
+    return domain.Terms(login_url_template=config.hosted_url_template, opening_time=timedelta(seconds=config.provisioning_seconds))
 
 
 # --- opening an account -----------------------------------------------------------------------------------------------------------------
@@ -228,6 +235,7 @@ def change_plan(
         raise errors.QuoteUsed(quote_id=quote.id)
     account.selection = change.new_selection
     account.updated_at = uow.now
+    uow.session.flush()  # the version grows when the row is written, and the answer tells it
     uow.emit(
         events.AccountUpgraded(
             subject=account.id,

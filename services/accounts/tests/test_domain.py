@@ -270,7 +270,7 @@ def test_a_paid_account_waits_for_its_payment_and_the_others_do_not() -> None:
 
 def test_the_last_part_activates_the_account() -> None:
     nearly = domain.with_part(domain.with_part(begun(Kind.PAID), Part.PAYMENT), Part.WORKSPACE)
-    assert (nearly.status, nearly.missing) == (Status.CREATING, {Part.ADMIN_USER})
+    assert nearly == Provisioning(status=Status.CREATING, missing=frozenset({Part.ADMIN_USER}))
     assert domain.with_part(nearly, Part.ADMIN_USER) == Provisioning(status=Status.ACTIVE, missing=frozenset())
 
 
@@ -342,6 +342,7 @@ def test_a_list_is_sorted_by_its_columns_either_way(sort: str) -> None:
     ],
 )
 def test_an_unknown_filter_or_sort_is_refused_with_the_known_ones(changes: dict[str, str], code: str, allowed: list[str]) -> None:
+    asked: dict[str, Any] = {"status": None, "plan": None, "kind": None, "sort": "-created_at", **changes}
     with pytest.raises(errors.OneOf) as caught:
-        domain.check_list(**{"status": None, "plan": None, "kind": None, "sort": "-created_at", **changes})
+        domain.check_list(**asked)
     assert (caught.value.code, caught.value.details["allowed"]) == (code, allowed)
