@@ -14,7 +14,8 @@ import structlog
 from amqp import Channel, Connection, Message, spec
 from nameko.extensions import SharedExtension
 
-from chassis import context as contexts, metrics
+from chassis import context as contexts
+from chassis import metrics
 from chassis.config import ServiceConfig
 from chassis.container import CONFIG
 from chassis.errors import DeadlineExceeded, InternalError, MalformedCall, OutcomeUnknown, Refusal

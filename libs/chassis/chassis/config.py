@@ -41,7 +41,9 @@ class Settings:
         try:
             return cls(**values)
         except TypeError:
-            missing = [each.metadata["variable"] for each in fields(cls) if each.name not in values and each.default is each.default_factory]
+            missing = [
+                each.metadata["variable"] for each in fields(cls) if each.name not in values and each.default is each.default_factory
+            ]
             raise ConfigurationError(f"These variables must be set: {', '.join(missing)}") from None
 
 

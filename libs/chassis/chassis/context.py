@@ -49,7 +49,7 @@ def new_traceparent(parent: str | None = None) -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
-def new_context(*, request_id: str | None = None, traceparent: str | None = None, **values: Any) -> Context:  # noqa: ANN401  Context checks them
+def new_context(*, request_id: str | None = None, traceparent: str | None = None, **values: Any) -> Context:
     """A context for something that begins here."""
     return Context(request_id=request_id or new_id("req"), traceparent=new_traceparent(traceparent), **values)
 
@@ -82,13 +82,15 @@ def activated(context: Context) -> Iterator[Context]:
 
 
 @contextmanager
-def changed(**values: Any) -> Iterator[Context]:  # noqa: ANN401  Context checks them
+def changed(**values: Any) -> Iterator[Context]:
     """Run the block within the current context with some values changed."""
     with activated(replace(current(), **values)) as context:
         yield context
 
 
-def to_headers(context: Context, *, deadline: float | None = None, idempotency_key: str | None = None, depth: int | None = None) -> dict[str, Any]:
+def to_headers(
+    context: Context, *, deadline: float | None = None, idempotency_key: str | None = None, depth: int | None = None
+) -> dict[str, Any]:
     """The message headers that carry `context`; what is None is left out. Deadlines travel in whole milliseconds."""
     headers: dict[str, Any] = {f"{PREFIX}request_id": context.request_id, f"{PREFIX}traceparent": context.traceparent}
     if context.agency_id is not None:

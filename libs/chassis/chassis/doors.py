@@ -10,7 +10,8 @@ import marshmallow
 import structlog
 from nameko.extensions import Entrypoint, register_entrypoint
 
-from chassis import context as contexts, metrics
+from chassis import context as contexts
+from chassis import metrics
 from chassis.broker import Broker
 from chassis.errors import Refusal
 from chassis.events import Event
@@ -152,4 +153,3 @@ def due(*, every_seconds: float) -> Callable[[Method], Method]:
 def _register(method: Method, *, door: Entrypoint) -> Method:
     register_entrypoint(method, door)
     return method
-

@@ -4,12 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, get_args
 
 Kind = Literal[
-    "malformed", "unauthenticated", "forbidden", "not_found", "conflict", "gone", "invalid", "too_many", "unavailable", "timeout", "internal"
+    "malformed",
+    "unauthenticated",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "gone",
+    "invalid",
+    "too_many",
+    "unavailable",
+    "timeout",
+    "internal",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 
-class Refusal(Exception):  # noqa: N818  the word of the domain: a refusal is an answer, not a fault
+class Refusal(Exception):
     """A named answer «no». Subclasses set `kind`, `code` and `message`; what fills the message becomes `details`.
 
     On the bus: ``{"kind": …, "code": …, "message": …, "details": {…}}``; the field at fault, where there is one, is `details["field"]`.
@@ -20,7 +30,7 @@ class Refusal(Exception):  # noqa: N818  the word of the domain: a refusal is an
     message: ClassVar[str] = "The request was refused."
     field: str | None = None
 
-    def __init__(self, **details: Any) -> None:  # noqa: ANN401  details are whatever the sentence needs, JSON values all
+    def __init__(self, **details: Any) -> None:
         self.details: dict[str, Any] = details
         self.text = self.message.format(**details)
         super().__init__(self.text)

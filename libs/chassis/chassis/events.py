@@ -37,7 +37,10 @@ class Fact:
         super().__init_subclass__(**kwargs)
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         declared: dict[str, Any] = {
-            name: field for base in reversed(cls.__mro__) for name, field in vars(base).items() if isinstance(field, marshmallow.fields.Field)
+            name: field
+            for base in reversed(cls.__mro__)
+            for name, field in vars(base).items()
+            if isinstance(field, marshmallow.fields.Field)
         }
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
@@ -122,7 +125,9 @@ def decode(body: bytes | str, *, content_type: str | None) -> tuple[dict[str, An
         raise UnreadableEvent(f"no event envelope: {error.messages}") from None
 
 
-def read(raw: dict[str, Any], loaded: Mapping[str, Any], *, source: str, name: str, reads: marshmallow.Schema | None, handler: str) -> Event:
+def read(
+    raw: dict[str, Any], loaded: Mapping[str, Any], *, source: str, name: str, reads: marshmallow.Schema | None, handler: str
+) -> Event:
     """The event for one handler, its data loaded by the handler's own schema (None: as it came); raises `UnreadableEvent`."""
     try:
         data = loaded["data"] if reads is None else reads.load(loaded["data"])

@@ -16,11 +16,11 @@ from chassis.money import Money
 class Id(stock.String):
     """A prefixed ULID of one kind: `Id("acc")`."""
 
-    def __init__(self, prefix: str, **kwargs: Any) -> None:  # noqa: ANN401  marshmallow's own options
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.prefix = prefix
 
-    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> str:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
         if not is_id(text, self.prefix):
             raise ValidationError(f"Not an id of this kind: it begins with {self.prefix}_ and 26 characters follow.")
@@ -30,10 +30,10 @@ class Id(stock.String):
 class Minor(stock.Integer):
     """An amount in minor units: an integer, never a float, never a string."""
 
-    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401  marshmallow's own options
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(strict=True, **kwargs)
 
-    def _validated(self, value: Any) -> int:  # noqa: ANN401
+    def _validated(self, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise self.make_error("invalid", input=value)
         return value
@@ -44,10 +44,10 @@ class Instant(stock.Field[datetime]):
 
     default_error_messages = {"invalid": "Not a moment: write it like 2026-01-31T10:00:00Z."}
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ANN401, ARG002
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:  # noqa: ARG002
         return None if value is None else format_instant(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> datetime:  # noqa: ANN401, ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> datetime:  # noqa: ARG002
         if not isinstance(value, str):
             raise self.make_error("invalid")
         try:
@@ -62,12 +62,14 @@ class Instant(stock.Field[datetime]):
 class MoneyField(stock.Field[Money]):
     """`{"amount": 4900, "currency": "EUR"}` ↔ `Money`."""
 
-    default_error_messages = {"invalid": 'Not an amount of money: write it like {{"amount": 4900, "currency": "EUR"}}, the amount in minor units.'}
+    default_error_messages = {
+        "invalid": 'Not an amount of money: write it like {{"amount": 4900, "currency": "EUR"}}, the amount in minor units.'
+    }
 
-    def _serialize(self, value: Money | None, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any] | None:  # noqa: ANN401, ARG002
+    def _serialize(self, value: Money | None, attr: str | None, obj: Any, **kwargs: Any) -> dict[str, Any] | None:  # noqa: ARG002
         return None if value is None else {"amount": value.amount_minor, "currency": value.currency}
 
-    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> Money:  # noqa: ANN401, ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> Money:  # noqa: ARG002
         if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
             raise self.make_error("invalid")
         amount, currency = value["amount"], value["currency"]

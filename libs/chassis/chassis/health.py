@@ -34,7 +34,11 @@ def application(checks: Mapping[str, Check], *, registry: Any = REGISTRY) -> Cal
         if path == "/readyz":
             results = {name: check() for name, check in checks.items()}
             ready = all(results.values())
-            return _json(start_response, "200 OK" if ready else "503 Service Unavailable", {"status": "ready" if ready else "not ready", "checks": results})
+            return _json(
+                start_response,
+                "200 OK" if ready else "503 Service Unavailable",
+                {"status": "ready" if ready else "not ready", "checks": results},
+            )
         return _json(start_response, "404 Not Found", {"status": "there are /healthz, /readyz and /metrics here"})
 
     return respond

@@ -28,7 +28,9 @@ BROKEN = (AMQPError, OSError, EOFError, AttributeError)
 log = structlog.get_logger()
 
 
-def open_connection(amqp_uri: str, *, name: str, on_blocked: Callable[[str], None] | None = None, on_unblocked: Callable[[], None] | None = None) -> Connection:
+def open_connection(
+    amqp_uri: str, *, name: str, on_blocked: Callable[[str], None] | None = None, on_unblocked: Callable[[], None] | None = None
+) -> Connection:
     """A connected py-amqp connection for `amqp_uri`, named for the broker's management pages."""
     parts = parse_url(amqp_uri)
     connection = Connection(
@@ -105,7 +107,9 @@ class Link:
             except BROKEN as error:
                 self._ready.clear()
                 if not self._stopping.is_set():
-                    log.warning("broker connection lost", link=self._name, error=str(error) or type(error).__name__, next_try_seconds=backoff)
+                    log.warning(
+                        "broker connection lost", link=self._name, error=str(error) or type(error).__name__, next_try_seconds=backoff
+                    )
             except Exception:  # a defect in a callback must not end the only reader: say it, and begin again with a clean connection
                 log.exception("broker link failed", link=self._name)
             finally:

@@ -20,7 +20,9 @@ def configure(*, service: str, process: str, log_format: str, level: str) -> Non
         _without_secrets,
         structlog.processors.format_exc_info,
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if log_format == "console" else structlog.processors.JSONRenderer()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if log_format == "console" else structlog.processors.JSONRenderer()
+    )
     structlog.configure(
         processors=[_named(service, process), *shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

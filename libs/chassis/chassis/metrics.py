@@ -5,7 +5,9 @@ from prometheus_client import Counter, Gauge, Histogram
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 CALLS = Counter("comptoir_rpc_requests_total", "RPC requests answered.", ["service", "method", "outcome"])
-CALL_SECONDS = Histogram("comptoir_rpc_request_seconds", "Time from taking an RPC request to its answer.", ["service", "method"], buckets=FAST)
+CALL_SECONDS = Histogram(
+    "comptoir_rpc_request_seconds", "Time from taking an RPC request to its answer.", ["service", "method"], buckets=FAST
+)
 EVENTS = Counter("comptoir_events_handled_total", "Events taken from the inbox.", ["service", "event", "outcome"])
 EVENT_SECONDS = Histogram("comptoir_event_handling_seconds", "Time to handle an event.", ["service", "event"], buckets=FAST)
 RETRIES = Counter("comptoir_event_retries_total", "Events sent to the retry ladder.", ["service", "event"])

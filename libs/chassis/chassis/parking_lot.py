@@ -60,7 +60,9 @@ def _parked(message: Message) -> Parked:
     service = headers.get(f"{REPUBLISHED}service", "")
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
     queue = str(death.get("queue") or (rpc_queue(service) if exchange == RPC_EXCHANGE else inbox_queue(service)))
-    identity = "|".join([str(message.properties.get("message_id", "")), queue, exchange, routing_key, str(headers.get(f"{REPUBLISHED}parked-at", ""))])
+    identity = "|".join(
+        [str(message.properties.get("message_id", "")), queue, exchange, routing_key, str(headers.get(f"{REPUBLISHED}parked-at", ""))]
+    )
     return Parked(
         id=hashlib.sha256(identity.encode() + body).hexdigest()[:ID_LENGTH],
         queue=queue,
@@ -84,7 +86,9 @@ def replay(amqp_uri: str, ids: set[str]) -> int:
     with _taken(amqp_uri) as (channel, messages):
         chosen = _chosen(messages, ids)
         for parked, message in chosen:
-            headers = {name: value for name, value in parked.headers.items() if not name.startswith("x-death") and name != f"{REPUBLISHED}attempt"}
+            headers = {
+                name: value for name, value in parked.headers.items() if not name.startswith("x-death") and name != f"{REPUBLISHED}attempt"
+            }
             exchange, _, routing_key = parked.event.rpartition(".")
             headers.setdefault(f"{REPUBLISHED}exchange", f"{exchange}.events")
             headers.setdefault(f"{REPUBLISHED}routing-key", routing_key)
@@ -149,7 +153,9 @@ def _run(amqp_uri: str, options: argparse.Namespace) -> int:
     if not messages:
         say("Nothing is parked.")
     for parked in messages:
-        say(f"{parked.id}  {parked.parked_at[:19]:19}  {parked.queue:24} {parked.event:36} attempts {parked.attempts}  {parked.reason[:100]}")
+        say(
+            f"{parked.id}  {parked.parked_at[:19]:19}  {parked.queue:24} {parked.event:36} attempts {parked.attempts}  {parked.reason[:100]}"
+        )
     return 0
 
 

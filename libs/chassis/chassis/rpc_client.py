@@ -111,7 +111,14 @@ class RpcClient:
         raise AssertionError("unreachable")
 
     def _call_once(
-        self, service: str, method: str, payload: Mapping[str, Any], *, context: contexts.Context, deadline: float, idempotency_key: str | None
+        self,
+        service: str,
+        method: str,
+        payload: Mapping[str, Any],
+        *,
+        context: contexts.Context,
+        deadline: float,
+        idempotency_key: str | None,
     ) -> Any:
         remaining = deadline - time.time()
         if remaining <= 0:
@@ -122,7 +129,9 @@ class RpcClient:
             raise Unavailable(service=service, reason="the message broker takes no messages right now")
         channel = self._channel
         number = str(next(self._numbers))
-        headers = contexts.to_headers(context, deadline=deadline, idempotency_key=idempotency_key, depth=context.depth + 1 if self._from_service else None)
+        headers = contexts.to_headers(
+            context, deadline=deadline, idempotency_key=idempotency_key, depth=context.depth + 1 if self._from_service else None
+        )
         message = Message(
             dumps({"args": [payload], "kwargs": {}}),
             content_type="application/json",

@@ -113,7 +113,9 @@ def _relay(package: str, service: str, settings: ServiceConfig) -> int:
     from chassis.relay import Relay  # noqa: PLC0415
     from chassis.topology import ServiceTopology, Topology  # noqa: PLC0415
 
-    topology = Topology.load(Path(settings.topology_file)) if settings.topology_file else Topology(services=(ServiceTopology(service=package),))
+    topology = (
+        Topology.load(Path(settings.topology_file)) if settings.topology_file else Topology(services=(ServiceTopology(service=package),))
+    )
     if not _wait_for_schema(package, settings):
         return 1
     relay = Relay(

@@ -43,7 +43,7 @@ def load(schema: marshmallow.Schema, payload: object) -> dict[str, Any]:
     return loaded
 
 
-def problems(messages: Any, path: str = "") -> Iterator[dict[str, str]]:  # noqa: ANN401  marshmallow's own nested structure
+def problems(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten marshmallow's nested messages into field, code, message; nested fields are joined by dots."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():

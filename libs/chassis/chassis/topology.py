@@ -47,14 +47,16 @@ class Topology:
         """Read what `to_json` wrote."""
         return cls(
             services=tuple(
-                ServiceTopology(service=service, reads=tuple((source, name) for source, name in part["reads"])) for service, part in content.items()
+                ServiceTopology(service=service, reads=tuple((source, name) for source, name in part["reads"]))
+                for service, part in content.items()
             )
         )
 
     def to_json(self) -> dict[str, dict[str, list[list[str]]]]:
         """The content of the committed file."""
         return {
-            part.service: {"reads": [list(pair) for pair in sorted(part.reads)]} for part in sorted(self.services, key=lambda part: part.service)
+            part.service: {"reads": [list(pair) for pair in sorted(part.reads)]}
+            for part in sorted(self.services, key=lambda part: part.service)
         }
 
     def with_service(self, own: ServiceTopology) -> "Topology":
@@ -70,9 +72,7 @@ def declare(connection: Connection, topology: Topology, *, retry_delays_seconds:
     """Declare all of it, idempotently. Must run where replies can be read: in the thread that owns the connection."""
     channel = connection.channel()
     channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
-    channel.queue_declare(
-        PARKING_LOT, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum", "x-delivery-limit": NEVER}
-    )
+    channel.queue_declare(PARKING_LOT, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum", "x-delivery-limit": NEVER})
     for delay_seconds in retry_delays_seconds:
         _declare_retry(channel, delay_ms=int(delay_seconds * 1000))
     for part in topology.services:

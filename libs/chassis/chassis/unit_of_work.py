@@ -93,13 +93,15 @@ class UnitOfWork:
         """Tell `fact` if and only if this unit commits."""
         context = contexts.current()
         envelope = fact.envelope(now=self.now, context=context)
-        self._facts.append({
-            "event_id": envelope["id"],
-            "exchange": exchange_of(fact.source),
-            "routing_key": fact.name,
-            "headers": json.dumps(contexts.to_headers(context)),
-            "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
-        })
+        self._facts.append(
+            {
+                "event_id": envelope["id"],
+                "exchange": exchange_of(fact.source),
+                "routing_key": fact.name,
+                "headers": json.dumps(contexts.to_headers(context)),
+                "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+            }
+        )
 
     def close(self) -> None:
         """Write what was emitted to the outbox, last in the transaction, so that its rows are locked for the shortest time."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from local_servers import PostgresServer, RabbitNode
 
 from chassis.testing.bus import Bus
 from chassis.testing.clock import MovingClock
@@ -17,6 +16,7 @@ from chassis.testing.databases import ServiceDatabase, Templates
 from chassis.testing.peers import FakeCall, Peer
 from chassis.testing.processes import ServiceProcess
 from chassis.testing.waiting import eventually
+from local_servers import PostgresServer, RabbitNode
 
 __all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "eventually"]
 

@@ -100,7 +100,9 @@ class Bus:
             **members,
         }
 
-    def publish(self, source: str, name: str, data: dict[str, Any], *, agency_id: str | None = None, event_id: str | None = None) -> dict[str, Any]:
+    def publish(
+        self, source: str, name: str, data: dict[str, Any], *, agency_id: str | None = None, event_id: str | None = None
+    ) -> dict[str, Any]:
         """Publish an event of `source`; give its envelope."""
         envelope = self.envelope(source, name, data, agency_id=agency_id, event_id=event_id)
         self.publish_envelope(source, name, envelope)
@@ -110,7 +112,9 @@ class Bus:
         """Publish a whole envelope."""
         self.publish_raw(exchange_of(source), name, dumps(envelope))
 
-    def publish_raw(self, exchange: str, routing_key: str, body: str | bytes, *, content_type: str = "application/json", **properties: Any) -> None:
+    def publish_raw(
+        self, exchange: str, routing_key: str, body: str | bytes, *, content_type: str = "application/json", **properties: Any
+    ) -> None:
         """Publish any bytes."""
         message = Message(body, content_type=content_type, delivery_mode=PERSISTENT, **properties)
         self._publisher.publish_confirmed(message, exchange=exchange, routing_key=routing_key)
@@ -121,7 +125,9 @@ class Bus:
         self._collectors.append(collector)
         return collector
 
-    def call(self, service: str, method: str, payload: dict[str, Any], *, timeout_seconds: float = 10.0, idempotency_key: str | None = None) -> Any:
+    def call(
+        self, service: str, method: str, payload: dict[str, Any], *, timeout_seconds: float = 10.0, idempotency_key: str | None = None
+    ) -> Any:
         """Call a service as the gateway does."""
         return self.calls.call(service, method, payload, timeout_seconds=timeout_seconds, idempotency_key=idempotency_key)
 

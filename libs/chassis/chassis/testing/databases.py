@@ -5,13 +5,13 @@ from contextlib import closing
 from typing import Any
 
 import psycopg2
-from local_servers import PostgresServer
 from psycopg2.extras import RealDictCursor
 
 from chassis.database import Database
 from chassis.migrations import upgrade
 from chassis.runner import folder_of
 from chassis.unit_of_work import Clock, Units
+from local_servers import PostgresServer
 
 _numbers = itertools.count(1)
 
@@ -44,11 +44,16 @@ class ServiceDatabase:
 
     def emitted(self) -> list[tuple[str, dict[str, Any]]]:
         """What the outbox holds, in order: (event name, data)."""
-        return [(row["routing_key"], row["body"]["data"]) for row in self.query("SELECT routing_key, body::jsonb AS body FROM outbox ORDER BY id")]
+        return [
+            (row["routing_key"], row["body"]["data"])
+            for row in self.query("SELECT routing_key, body::jsonb AS body FROM outbox ORDER BY id")
+        ]
 
     def everything(self) -> str:
         """Every row of every table as text, to look for what must not be there."""
-        tables = self.query("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'")
+        tables = self.query(
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
         return "\n".join(str(row) for table in tables for row in self.query(f'SELECT * FROM "{table["name"]}"'))
 
     def drop(self) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from local_servers import free_port
 
 from chassis.testing.waiting import eventually
+from local_servers import free_port
 
 READY_SECONDS = 30
 END_SECONDS = 30

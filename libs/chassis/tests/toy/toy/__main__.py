@@ -1,7 +1,6 @@
 """The wiring."""
 
 from chassis.runner import main
-
 from toy.config import Config
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import os
 import time
 from typing import Any
 
+from sqlalchemy import func, select, text
+
 from chassis import context as contexts
 from chassis import fields
 from chassis.doors import command, due, query, subscribe
@@ -12,8 +14,6 @@ from chassis.events import Event, Fact
 from chassis.schemas import Reading, Schema
 from chassis.unit_of_work import UnitOfWork
 from chassis.wiring import Wired, Wiring, Work
-from sqlalchemy import func, select, text
-
 from toy.models import Mark
 
 
