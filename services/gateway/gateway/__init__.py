@@ -1,0 +1,1 @@
+"""The front door: REST towards the world, RPC towards the services."""

@@ -1,0 +1,55 @@
+"""Start the gateway: `python -m gateway serve`; or write its OpenAPI document: `python -m gateway openapi > docs/openapi.json`."""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from chassis import logs
+from chassis.config import ConfigurationError
+from gateway.config import Config
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m gateway")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer HTTP requests until SIGTERM")
+    commands.add_parser("openapi", help="write the OpenAPI document to standard output")
+    options = parser.parse_args(arguments)
+    try:
+        settings = Config.from_environment()
+    except ConfigurationError as error:
+        sys.exit(f"gateway: {error}")
+    logs.configure(service="gateway", process=options.command, log_format=settings.log_format, level=settings.log_level)
+    if options.command == "serve":
+        _serve(settings)
+    else:
+        _write_openapi(settings)
+
+
+def _serve(settings: Config) -> None:
+    with tempfile.TemporaryDirectory(prefix="comptoir-metrics-") as temporary:
+        folder = settings.metrics_folder or temporary
+        for left_over in Path(folder).glob("*.db"):  # of processes before us, whose ids ours may have
+            left_over.unlink()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        from gateway.app.serving import Server  # noqa: PLC0415  prometheus_client looks for its folder when it is imported
+
+        Server(settings, folder).run()
+
+
+def _write_openapi(settings: Config) -> None:
+    from chassis.rpc_client import RpcClient  # noqa: PLC0415  as above: what counts is imported late
+    from gateway.app import create_app  # noqa: PLC0415
+    from gateway.app.observation import AccessLog  # noqa: PLC0415
+
+    app = create_app(RpcClient(settings.amqp_uri), access_log=AccessLog())  # neither is started: nothing is called
+    json.dump(app.extensions["comptoir-documentation"].document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()

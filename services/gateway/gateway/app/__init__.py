@@ -1,0 +1,145 @@
+"""The application: the routes put together, and what holds for every request."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from json import loads
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask.json.provider import JSONProvider
+
+from chassis import context as contexts
+from chassis.errors import Refusal
+from gateway import errors
+from gateway.app.document import documented
+from gateway.app.observation import NO_ROUTE, AccessLog, Line, count, now
+from gateway.auth import Keys
+from gateway.clients import Clients, Rpc
+from gateway.routes import (
+    CALLER,
+    Routes,
+    UndeclaredScope,
+    accounts,
+    agency,
+    billing_profiles,
+    catalog,
+    events,
+    invoices,
+    notices,
+    public,
+    quotes,
+)
+from gateway.routes import (
+    credits as credits_,
+)
+from gateway.schemas import encoded
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+MOST_BODY_BYTES = 1_000_000
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+LONGEST_PATH_LOGGED = 200
+DEFAULT_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+"""On every answer that does not say otherwise."""
+
+ROUTES: tuple[Routes, ...] = (
+    agency.routes,
+    catalog.routes,
+    quotes.routes,
+    accounts.routes,
+    billing_profiles.routes,
+    invoices.routes,
+    credits_.routes,
+    notices.routes,
+    events.routes,
+)
+
+
+class Json(JSONProvider):
+    """JSON as the whole gateway writes it."""
+
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        """Encode."""
+        return encoded(obj)
+
+    def loads(self, s: str | bytes, **_options: Any) -> Any:
+        """Decode."""
+        return loads(s)
+
+
+class Gateway(Flask):
+    """Flask, with a context, a request id, security headers and a line in the log for every request, however it ends."""
+
+    json_provider_class = Json
+
+    def __init__(self, access_log: AccessLog) -> None:
+        super().__init__("gateway", static_folder=None)
+        self._access_log = access_log
+
+    def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request within a context of its own."""
+        began = time.perf_counter()
+        request_id = environ.get("HTTP_X_REQUEST_ID")
+        if request_id is not None and REQUEST_ID.fullmatch(request_id) is None:
+            request_id = None
+        context = contexts.new_context(request_id=request_id, traceparent=environ.get("HTTP_TRACEPARENT"))
+
+        # Headers are added here, to a plain list: through werkzeug's they cost three times as much.
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            given = {name for name, _ in headers}
+            headers.extend(header for header in DEFAULT_HEADERS if header[0] not in given)
+            headers.append(("X-Request-Id", context.request_id))
+            self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
+            return start_response(status, headers, exc_info)
+
+        with contexts.activated(context):
+            return super().wsgi_app(environ, start)
+
+    def _observe(self, environ: "WSGIEnvironment", context: contexts.Context, *, status: int, seconds: float) -> None:
+        request = environ["werkzeug.request"]
+        caller = environ.get(CALLER)
+        count(route=request.url_rule.rule if request.url_rule else NO_ROUTE, method=request.method, status=status, seconds=seconds)
+        self._access_log.add(
+            Line(
+                ended_at=now(),
+                request_id=context.request_id,
+                trace_id=context.trace_id(),
+                agency_id=caller.agency_id if caller else None,
+                actor=caller.key_id if caller else None,
+                method=request.method,
+                path=request.path[:LONGEST_PATH_LOGGED],
+                status=status,
+                seconds=seconds,
+            )
+        )
+
+
+def create_app(rpc: Rpc, *, access_log: AccessLog) -> Gateway:
+    """Put the application together; raises `UndeclaredScope` where a route says no scope."""
+    app = Gateway(access_log)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.url_map.merge_slashes = False  # what differs by a slash is another address: a redirect would be an answer in HTML
+    clients = Clients.over(rpc)
+    app.extensions["comptoir-services"] = clients
+    app.extensions["comptoir-keys"] = Keys(clients.identity)
+    app.register_blueprint(public.routes)
+    app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
+    app.register_error_handler(Refusal, errors.of_refusal)
+    app.register_error_handler(Exception, errors.of_failure)
+    _refuse_undeclared(app)
+    return app
+
+
+def _refuse_undeclared(app: Flask) -> None:
+    declared = {f"{blueprint.name}.{endpoint}" for blueprint in ROUTES for endpoint in blueprint.scopes}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in declared and not rule.endpoint.startswith(f"{public.routes.name}."):
+            raise UndeclaredScope(f"{rule.rule} says no scope: declare it by Routes.get or .post, or among the public ones.")

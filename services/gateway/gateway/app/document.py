@@ -1,0 +1,110 @@
+"""The OpenAPI document, made of the routes and their schemas."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import flask_smorest
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, Map
+
+from chassis.ids import PATTERN
+from chassis.schemas import fields
+from gateway import errors
+from gateway.routes import Routes
+from gateway.schemas import Json, Problem
+from gateway.schemas.examples import ID_END, example_of
+
+DESCRIPTION = """\
+Resell hosted accounts from your own programs.
+
+- **Keys.** `Authorization: Bearer ck_live_…`. Each operation says the scope it needs; `admin` has them all.
+- **JSON** in and out. Unknown fields are refused by name. Times are RFC 3339 in UTC, amounts are whole minor units beside a currency.
+- **Repeating.** Send an `Idempotency-Key` with every POST: the same key and body get the first answer again, and nothing is done twice.
+- **Lists** take `limit` (50, at most 200) and `cursor`; `next_cursor` is null on the last page.
+- **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support.
+- **Retrying.** 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
+"""
+
+IDS = PATTERN.pattern.partition("_")[2]
+"""What stands behind the prefix of an id."""
+
+
+class IdConverter(BaseConverter):
+    """`<id("acc"):account_id>`: an id of one kind; any other text is no address."""
+
+    def __init__(self, url_map: Map, prefix: str) -> None:
+        super().__init__(url_map)
+        self.prefix = prefix
+        self.regex = f"{prefix}_{IDS}"
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
+    """flask-smorest, with this house's problems."""
+
+    ERROR_SCHEMA = Problem
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """Answer what werkzeug and Flask refuse."""
+        return errors.of_http(error)
+
+
+def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
+    """Register the routes in `app`, and describe them."""
+    app.url_map.converters["id"] = IdConverter
+    api = Api(
+        app,
+        spec_kwargs={
+            "title": "Comptoir",
+            "version": "1",
+            "openapi_version": "3.1.0",
+            "info": {"description": DESCRIPTION},
+            "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key of the agency."}}},
+        },
+    )
+    api.register_converter(IdConverter, _id_parameter)
+    api.register_field(fields.Instant, "string", "date-time")
+    api.ma_plugin.converter.add_attribute_function(_id_pattern)
+    for problem in errors.EVERY_PROBLEM:
+        api.spec.components.response(f"Problem{problem.status}", _problem_response(problem))
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    document: Json = api.spec.to_dict()
+    del document["components"]["schemas"]["PaginationMetadata"]  # flask-smorest's own way to page, which is not ours
+    return document
+
+
+def _id_pattern(_converter: Any, field: Any, **_options: Any) -> Json:
+    return {"pattern": f"^{field.prefix}_{IDS}$"} if isinstance(field, fields.Id) else {}
+
+
+def _id_parameter(converter: IdConverter) -> Json:
+    return {"type": "string", "pattern": f"^{converter.regex}$", "examples": [converter.prefix + ID_END]}
+
+
+def _problem_response(problem: errors.Problem) -> Json:
+    example = example_of(Problem) | {"type": problem.type, "title": problem.title, "status": problem.status}
+    example |= _EXAMPLES.get(problem.status, {"code": problem.name.replace("-", "_"), "detail": problem.title, "errors": []})
+    response: Json = {"description": problem.title, "content": {errors.MEDIA_TYPE: {"schema": Problem, "example": example}}}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+    return response
+
+
+_EXAMPLES: dict[int, Json] = {
+    HTTPStatus.CONFLICT: {},
+    HTTPStatus.UNPROCESSABLE_ENTITY: {
+        "code": "invalid_request",
+        "detail": "colour: Unknown field.",
+        "errors": [{"field": "colour", "code": "unknown_field", "message": "Unknown field."}],
+    },
+    HTTPStatus.UNAUTHORIZED: {"code": errors.KeyInvalid.code, "detail": errors.KeyInvalid.message, "errors": []},
+    HTTPStatus.GONE: {
+        "code": "credentials_already_claimed",
+        "detail": "The credentials were claimed already; they are shown once.",
+        "errors": [],
+    },
+}
+"""Where the problem's own words would say too little; a conflict keeps those of the schema."""

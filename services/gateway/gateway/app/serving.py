@@ -1,0 +1,159 @@
+"""The HTTP server: gunicorn with threads, and its health and metrics on a port of their own."""
+
+import contextlib
+import http.client
+import socket
+import struct
+import sys
+import threading
+from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import structlog
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from chassis import context as contexts
+from chassis import health
+from chassis.rpc_client import RpcClient
+from gateway import errors
+from gateway.app import Gateway, create_app
+from gateway.app.observation import AccessLog
+from gateway.config import Config
+from gateway.schemas import encoded
+
+KEEP_ALIVE_SECONDS = 65
+"""Longer than the 60 s that load balancers commonly keep an idle connection: they hang up first, so none sends into a closed one."""
+PROBE_SECONDS = 2
+ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound to
+
+log = structlog.get_logger()
+
+
+class Log(Logger):  # type: ignore[misc]  # as above
+    """gunicorn's own lines, by way of the standard library's root logger, which writes as all of ours are written."""
+
+    def __init__(self, cfg: Any) -> None:
+        super().__init__(cfg)
+        self.error_log.propagate = True
+
+    def exception(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Log a failure with its trace; a client that was too slow is none."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.info("A client stood still for too long: its connection is closed.")
+        else:
+            super().exception(msg, *args, **kwargs)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # as above
+    """gunicorn's thread worker; no client holds a thread by standing still, and what is no HTTP gets a problem, not a page."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give the connection to a thread, with a limit on every read and write."""
+        limit = struct.pack("ll", self.app.settings.slow_client_seconds, 0)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        super().enqueue_req(conn)
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """Answer what did not reach the application. Nothing of the request is logged: its query may hold a key."""
+        status = _status_of(exc)
+        problem, code, detail = errors.of_status(status)
+        with contexts.activated(contexts.new_context()):
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.error("a request failed before it reached the application", exc_info=exc)
+            else:
+                log.info("no HTTP request", reason=type(exc).__name__)
+            body = encoded(errors.members(problem, code, detail)).encode()
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
+            f"Connection: close\r\nContent-Type: {errors.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with contextlib.suppress(OSError):  # it may be gone
+            client.sendall(head.encode() + body)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # as above
+    """gunicorn, configured by us and by nothing else."""
+
+    def __init__(self, settings: Config, metrics_folder: str) -> None:
+        self.settings = settings
+        self._metrics_folder = metrics_folder
+        self._access_log: AccessLog | None = None
+        self._rpc: RpcClient | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set what differs from gunicorn's defaults."""
+        settings = {
+            "bind": f"{self.settings.http_host}:{self.settings.http_port}",
+            "workers": self.settings.web_workers,
+            "threads": self.settings.web_threads,
+            "worker_class": Worker,
+            "logger_class": Log,
+            "errorlog": None,
+            "graceful_timeout": self.settings.drain_seconds,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "control_socket_disable": True,
+            "when_ready": lambda _arbiter: self._serve_health(),
+            "worker_exit": lambda _arbiter, _worker: self._close(),
+            "child_exit": lambda _arbiter, worker: mark_process_dead(worker.pid, self._metrics_folder),  # type: ignore[no-untyped-call]  # half typed
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Gateway:
+        """Make the application, in the worker: its connection and its threads would not survive the fork."""
+        self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
+        self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
+        return create_app(self._rpc, access_log=self._access_log)
+
+    def _close(self) -> None:
+        if self._rpc is not None:
+            self._rpc.stop()
+        if self._access_log is not None:
+            self._access_log.stop()
+
+    def _serve_health(self) -> None:
+        if not self.settings.health_port:
+            return
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, self._metrics_folder)  # type: ignore[no-untyped-call]  # prometheus_client types half of itself
+        application = health.application({"workers": self._workers_ready}, registry=registry)
+        address = (self.settings.health_host, self.settings.health_port)
+        server = make_server(*address, application, server_class=_HealthServer, handler_class=_Silent)
+        threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+
+    def _workers_ready(self) -> bool:
+        host = "127.0.0.1" if self.settings.http_host in ANY_ADDRESS else self.settings.http_host
+        connection = http.client.HTTPConnection(host, self.settings.http_port, timeout=PROBE_SECONDS)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+class _HealthServer(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Probes are not news."""
+
+
+def _status_of(exc: BaseException) -> int:
+    if isinstance(exc, LimitRequestLine):
+        return HTTPStatus.REQUEST_URI_TOO_LONG
+    if isinstance(exc, LimitRequestHeaders):
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    return HTTPStatus.BAD_REQUEST if isinstance(exc, ParseException) else HTTPStatus.INTERNAL_SERVER_ERROR

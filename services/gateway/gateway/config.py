@@ -1,0 +1,23 @@
+"""The gateway's environment."""
+
+from dataclasses import dataclass
+
+from chassis.config import ProcessConfig, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(ProcessConfig):
+    """What the gateway reads from its environment; `HEALTH_HOST:HEALTH_PORT` serves `/metrics` (0: nowhere)."""
+
+    http_host: str = setting("HTTP_HOST", default="0.0.0.0")  # noqa: S104  the world comes in here
+    http_port: int = setting("HTTP_PORT", default=8000, convert=int)
+    web_workers: int = setting("WEB_WORKERS", default=2, convert=int)
+    web_threads: int = setting("WEB_THREADS", default=8, convert=int)
+    max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)
+    """RPCs of one worker process that may wait at a time; one more is answered 503 at once."""
+    drain_seconds: int = setting("DRAIN_SECONDS", default=25, convert=int)
+    """How long a worker finishes what it has begun after SIGTERM."""
+    slow_client_seconds: int = setting("SLOW_CLIENT_SECONDS", default=10, convert=int)
+    """How long a read from, or a write to, a client may stand still before its connection is closed."""
+    metrics_folder: str = setting("PROMETHEUS_MULTIPROC_DIR", default="")
+    """Where the workers keep their counts; empty: a temporary folder."""

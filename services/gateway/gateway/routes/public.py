@@ -1,0 +1,67 @@
+"""What anybody may ask: the documentation, and whether we are there."""
+
+import json
+from dataclasses import dataclass
+from functools import partial
+
+from flask import Blueprint, Flask, Response, current_app, render_template
+
+from chassis.errors import Unavailable
+from gateway.clients import Json, services
+from gateway.errors import EVERY_PROBLEM
+from gateway.schemas import encoded
+
+routes = Blueprint("public", __name__)
+
+STYLE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""The documentation is one page: its style is in it, and it has no script."""
+KEPT_A_WHILE = {"Cache-Control": "public, max-age=300"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documentation:
+    """The OpenAPI document, for programs and for people; written once."""
+
+    document: Json
+    text: str
+    page: str
+
+
+def documentation_of(app: Flask, document: Json) -> Documentation:
+    """Write it."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["indented"] = partial(json.dumps, indent=2, ensure_ascii=False)
+    with app.app_context():
+        page = render_template("docs.html", document=document, problems=EVERY_PROBLEM)
+    return Documentation(document=document, text=encoded(document), page=page)
+
+
+@routes.get("/v1/openapi.json")
+def get_openapi() -> Response:
+    """Give the OpenAPI document."""
+    return Response(_documentation().text, content_type="application/json", headers=KEPT_A_WHILE)
+
+
+@routes.get("/docs")
+def get_docs() -> Response:
+    """Show the OpenAPI document to people."""
+    return Response(_documentation().page, mimetype="text/html", headers={"Content-Security-Policy": STYLE_ALONE, **KEPT_A_WHILE})
+
+
+@routes.get("/healthz")
+def get_health() -> Json:
+    """Say that this process answers."""
+    return {"status": "alive"}
+
+
+@routes.get("/readyz")
+def get_readiness() -> Json:
+    """Say whether calls can be made; 503 where not."""
+    if not services().ready:
+        raise Unavailable(service="The message broker", reason="this process is not connected to it")
+    return {"status": "ready"}
+
+
+def _documentation() -> Documentation:
+    documentation: Documentation = current_app.extensions["comptoir-documentation"]
+    return documentation

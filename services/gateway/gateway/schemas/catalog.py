@@ -1,0 +1,66 @@
+"""The catalogue: what can be bought, at which list price."""
+
+from chassis.schemas import Schema, fields
+from gateway.schemas import Money, described, example
+
+
+class Tier(Schema):
+    """A size of a plan."""
+
+    contacts = fields.Integer(required=True, metadata=example(1000))
+    monthly_sends = fields.Integer(required=True, allow_none=True)
+    prices = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Nested(Money)),
+        required=True,
+        metadata={
+            "description": "By billing frequency, one list price per currency; taxes are not included.",
+            "examples": [{"monthly": [{"amount": 4900, "currency": "EUR"}], "annual": [{"amount": 47040, "currency": "EUR"}]}],
+        },
+    )
+
+
+class Plan(Schema):
+    code = fields.String(required=True, metadata=example("Plus"))
+    kind = fields.String(required=True, metadata={"enum": ["paid", "trial", "sandbox"]})
+    days = fields.Integer(required=True, allow_none=True, metadata=described("How long a trial lasts."))
+    contacts = fields.Integer(required=True, allow_none=True, metadata=described("The limit where the plan has no tiers."))
+    monthly_sends = fields.Integer(required=True, allow_none=True)
+    tiers = fields.List(fields.Nested(Tier), required=True)
+
+
+class Product(Schema):
+    code = fields.String(required=True, metadata=example("EM"))
+    sized_by = fields.String(required=True, metadata={"enum": ["contacts", "monthly_sends"]})
+    plans = fields.List(fields.Nested(Plan), required=True)
+
+
+class PricingVersion(Schema):
+    code = fields.String(required=True, metadata=example("V3"))
+    products = fields.List(fields.Nested(Product), required=True)
+
+
+class MigrationDiscount(Schema):
+    """What moving from one pricing version to another takes off the list price."""
+
+    from_pricing_version = fields.String(required=True)
+    to_pricing_version = fields.String(required=True)
+    basis_points = fields.Integer(required=True)
+
+
+class Catalog(Schema):
+    version = fields.Integer(required=True)
+    currencies = fields.List(fields.String(), required=True, metadata=example(["EUR", "USD"]))
+    languages = fields.List(fields.String(), required=True, metadata=example(["en", "fr"]))
+    pricing_versions = fields.List(fields.Nested(PricingVersion), required=True)
+    migration_discounts = fields.List(fields.Nested(MigrationDiscount), required=True)
+    regions = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={
+            "description": "By country (ISO 3166-1): where the data of its accounts lives (R0.26).",
+            "examples": [{"FR": "eu", "US": "us"}],
+        },
+    )
+    time_zones = fields.List(fields.String(), required=True, metadata=example(["Europe/Paris"]))

@@ -1,0 +1,40 @@
+"""Quotes: priced offers with an expiry."""
+
+from chassis.schemas import Schema, fields
+from gateway.schemas import Money, Selection, described, example
+
+
+class QuoteRequest(Selection):
+    """A selection, and what it is for: a new account, or with `account_id` a plan change of that account."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True, metadata=described("The account whose plan would change."))
+    country = fields.String(
+        load_default=None,
+        allow_none=True,
+        metadata=example("FR", "The client's country (ISO 3166-1): it decides the region of the data (R0.26)."),
+    )
+
+
+class Offer(Schema):
+    """The figures, in the order in which they are worked out (R0.41–R0.47)."""
+
+    list_price = fields.Nested(Money, required=True)
+    migration_discount = fields.Nested(Money, required=True)
+    reseller_discount = fields.Nested(Money, required=True)
+    per_cycle = fields.Nested(Money, required=True, metadata=described("List price − migration discount − reseller discount."))
+    proration = fields.Nested(Money, required=True, metadata=described("For the part of the period that is left."))
+    due_today = fields.Nested(Money, required=True)
+    taxes_included = fields.Boolean(required=True, metadata=described("Always false (R0.47)."))
+    taxes_note = fields.String(required=True)
+
+
+class Quote(Schema):
+    id = fields.Id("quo", required=True)
+    purpose = fields.String(required=True, metadata={"enum": ["account_opening", "plan_change"]})
+    account_id = fields.Id("acc", required=True, allow_none=True)
+    plan = fields.Nested(Selection, required=True, attribute="selection")
+    region = fields.String(required=True, allow_none=True, metadata=example("eu"))
+    offer = fields.Nested(Offer, required=True)
+    state = fields.String(required=True, metadata={"enum": ["open", "expired", "used"]})
+    created_at = fields.Instant(required=True)
+    expires_at = fields.Instant(required=True)
