@@ -1,0 +1,85 @@
+"""Opening an account goes on whatever is killed, charges once, and is undone and reported when it cannot be finished."""
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from chassis.testing import eventually
+
+from .conftest import SERVICES, Agency, Platform
+from .test_opening_an_account import PLUS, account_request, eur, quoted, unique_name
+
+OPENINGS = 12
+KILLED = ("accounts serve", "accounts relay", "billing serve", "billing relay", "credits serve", "snapshots serve", "snapshots relay", "identity serve")
+
+
+@pytest.fixture(scope="module")
+def platform(start_platform: Callable[[], Platform]) -> Platform:
+    return start_platform()
+
+
+def opened(agency: Agency) -> str:
+    """Open an account as a patient caller does: the same key until there is an answer."""
+    quote, name, key = quoted(agency, PLUS), unique_name(), unique_name()
+    deadline = time.monotonic() + 60
+    while True:
+        answer = agency.post("/v1/accounts", account_request(name, quote_id=quote["id"]), key=key)
+        if answer.status_code == requests.codes.accepted:
+            return str(answer.json()["id"])
+        assert answer.status_code in {requests.codes.service_unavailable, requests.codes.gateway_timeout}, answer.text
+        assert time.monotonic() < deadline
+
+
+def test_openings_survive_the_sudden_death_of_every_process_and_each_is_charged_once(platform: Platform) -> None:
+    agency = platform.agency()
+    chance = random.Random(20260331)
+    with ThreadPoolExecutor(max_workers=4) as callers:
+        openings = [callers.submit(opened, agency) for _ in range(OPENINGS)]
+        for name in KILLED:
+            service, _, command = name.partition(" ")
+            eventually(lambda: True, within_seconds=1)
+            platform.processes[name].kill()
+            time.sleep(chance.uniform(0.0, 0.3))  # a dead process is missed for a moment, as it would be
+            platform.start(service, command)
+        account_ids = [opening.result() for opening in openings]
+    for account_id in account_ids:
+        agency.until_status(account_id, "active", within_seconds=40)
+    charges = platform.databases["billing"].query("SELECT count(*) AS count, sum(amount_minor) AS sum FROM test_provider_charges")
+    assert charges == [{"count": OPENINGS, "sum": OPENINGS * 3920}]
+    for account_id in account_ids:
+        (invoice,) = agency.get(f"/v1/accounts/{account_id}/invoices").json()["data"]
+        assert (invoice["status"], invoice["paid_card"]) == ("paid", eur(3920))
+    for process in platform.processes.values():
+        process.wait_ready()
+    for service in SERVICES:
+        eventually(lambda service=service: platform.databases[service].emitted() == [], what=f"{service}: all that was committed is delivered")  # type: ignore[misc]
+    assert platform.bus.parked() == []
+
+
+def test_an_opening_that_cannot_be_finished_is_undone_and_reported_and_stays_so(platform: Platform) -> None:
+    agency = platform.agency()
+    platform.processes["accounts serve"].terminate()
+    platform.start("accounts", PROVISIONING_SECONDS="3").wait_ready()
+    platform.processes["snapshots serve"].terminate()
+    name = unique_name()
+    account_id = agency.post("/v1/accounts", account_request(name, quote_id=quoted(agency, PLUS)["id"])).json()["id"]
+    failed = agency.until_status(account_id, "failed", within_seconds=30)
+    assert failed["failure"]["code"] == "provisioning_timed_out"
+
+    def credited() -> bool:
+        (invoice,) = agency.get(f"/v1/accounts/{account_id}/invoices").json()["data"]
+        return bool(invoice["status"] == "credited" and invoice["credited"] == eur(3920))
+
+    eventually(credited, what="the invoice credited")
+    refunded = platform.databases["billing"].query("SELECT sum(amount_minor) AS charged, sum(refunded_minor) AS refunded FROM test_provider_charges")
+    assert refunded[0]["refunded"] == 3920
+    assert agency.get(f"/v1/accounts/name-availability?name={name}").json()["available"] is True
+    eventually(lambda: any(name in subject for subject in platform.mailbox.subjects_to(agency.notification_email)), what="the mail that says so")
+
+    platform.start("snapshots").wait_ready()
+    eventually(lambda: platform.databases["snapshots"].query("SELECT 1 FROM inbox WHERE handler LIKE '%%failed'"), what="snapshots heard of it")
+    assert agency.account(account_id)["status"] == "failed"
