@@ -1,6 +1,7 @@
 """Values for tests, each valid as it is; name what the test is about and leave the rest."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -14,7 +15,7 @@ NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 def shipped() -> dict[str, Any]:
-    """The catalogue as the package ships it, as plain JSON."""
+    """Read the catalogue as the package ships it, as plain JSON."""
     content: dict[str, Any] = json.loads(files("billing").joinpath("catalogue.json").read_text())
     return content
 
@@ -37,12 +38,17 @@ def unpaid(plan: str = "Trial", **changes: Any) -> Selection:
     return Selection(**{"pricing_version": "V1", "product": "EM", "plan": plan, **changes})
 
 
+def as_request(selection: Selection) -> dict[str, Any]:
+    """Write the selection as the door hands it to the use case."""
+    return asdict(selection)
+
+
 def month(start: datetime = NOON) -> Period:
     return first_period(start, frequency=Frequency.MONTHLY, time_zone="Europe/Paris")
 
 
 def held(selection: Selection | None = None, *, kind: Kind = Kind.PAID, period: Period | None = None, **changes: Any) -> Held:
-    """A paid account in its first month, bought at list price."""
+    """Hold a paid account in its first month, bought at list price."""
     chosen = selection or paid()
     price = CATALOGUE.list_price(chosen, "EUR")
     return Held(**{"kind": kind, "selection": chosen, "per_cycle": price, "period": period or month(), **changes})

@@ -1,0 +1,174 @@
+"""The service object with its doors, in this process: facts are delivered to the doors as they come off the bus, by hand."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from billing import clients, events
+from billing.domain.catalogue import Selection
+from billing.service import BillingService
+from billing.usecases import billing_profiles, quotes
+from chassis.events import CONTENT_TYPE, decode, read
+from chassis.fields import format_instant
+from chassis.ids import new_id
+from chassis.schemas import Reading
+from chassis.testing import FakeCall, MovingClock, ServiceDatabase
+from chassis.unit_of_work import Units
+from chassis.wiring import Wiring
+
+from .factories import as_request, paid
+
+READS: dict[str, tuple[str, type[Reading]]] = {
+    "agency_registered": ("identity", events.AgencyTold),
+    "agency_updated": ("identity", events.AgencyTold),
+    "account_requested": ("accounts", events.AccountRequested),
+    "account_upgraded": ("accounts", events.AccountUpgraded),
+    "account_failed": ("accounts", events.AccountFailed),
+    "invoice_issued": ("billing", events.InvoiceToCollect),
+    "credit_note_issued": ("billing", events.CreditNoteToRefund),
+}
+Envelope = dict[str, Any]
+
+
+class FakeCredits:
+    """Credits as billing sees it: sets aside what is left of `available_minor`, the same for the same payment."""
+
+    def __init__(self) -> None:
+        self.available_minor = 0
+        self.reserved: dict[str, int] = {}
+
+    def reserve_prepaid(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer as credits does."""
+        up_to = request["up_to"]
+        if request["payment_id"] not in self.reserved:
+            self.reserved[request["payment_id"]] = min(self.available_minor, up_to["amount"])
+            self.available_minor -= self.reserved[request["payment_id"]]
+        return {"reserved": {"amount": self.reserved[request["payment_id"]], "currency": up_to["currency"]}}
+
+
+class Stage:
+    """Billing with an agency (EUR, 20 % reseller discount) and its default card, a Visa."""
+
+    def __init__(
+        self,
+        *,
+        database: ServiceDatabase,
+        units: Units,
+        clock: MovingClock,
+        credits_: FakeCredits,
+        provider: clients.TestProvider,
+    ) -> None:
+        self.database, self.units, self.clock, self.credits, self.provider = database, units, clock, credits_, provider
+        self.call = FakeCall(credits__reserve_prepaid=credits_.reserve_prepaid)
+        self.service = BillingService()
+        wired = {"work": units, "credits": clients.Credits(Wiring(call=self.call, config=None)), "provider": provider}
+        for name, dependency in wired.items():
+            setattr(self.service, name, dependency)
+        self._delivered = 0
+        self.agency_id = self.an_agency()
+        self.profile_id = self.a_profile()
+
+    def an_agency(self, *, currency: str = "EUR", discount_basis_points: int = 2000, agency_id: str | None = None) -> str:
+        agency_id = agency_id or new_id("agy")
+        self.deliver(self.agency_told("agency_registered", agency_id, currency=currency, discount_basis_points=discount_basis_points))
+        return agency_id
+
+    def agency_told(self, name: str, agency_id: str, **changes: Any) -> Envelope:
+        data = {"agency_id": agency_id, "currency": "EUR", "discount_basis_points": 2000, "language": "fr", "name": "Atelier Démo"}
+        return self.fact(name, {**data, **changes}, agency_id=agency_id)
+
+    def a_profile(self, token: str = "pm_card_visa", *, is_default: bool = True, agency_id: str | None = None) -> str:
+        with self.units.begin() as uow:
+            return billing_profiles.add_billing_profile(
+                uow,
+                agency_id=agency_id or self.agency_id,
+                payment_method=token,
+                described=self.provider.describe(payment_method=token),
+                name=None,
+                invoice_address=None,
+                is_default=is_default,
+            ).id
+
+    def a_quote(self, selection: Selection | None = None, *, account_id: str | None = None, country: str | None = "FR") -> dict[str, Any]:
+        with self.units.begin() as uow:
+            return quotes.create_quote(
+                uow, agency_id=self.agency_id, account_id=account_id, selection=as_request(selection or paid()), country=country
+            )
+
+    def an_account(self, selection: Selection | None = None, **changes: Any) -> str:
+        """An account that is requested, with the facts that follow handled."""
+        account_id = new_id("acc")
+        self.deliver(self.requested(account_id, self.a_quote(selection)["id"], **changes))
+        self.settle()
+        return account_id
+
+    def requested(self, account_id: str, quote_id: str, **changes: Any) -> Envelope:
+        data = {
+            "account_id": account_id,
+            "name": "acme",
+            "kind": "paid",
+            "quote_id": quote_id,
+            "billing_profile_id": None,
+            "time_zone": "Europe/Paris",
+            "requested_at": format_instant(self.clock()),
+        }
+        return self.fact("account_requested", {**data, **changes})
+
+    def failed(self, account_id: str) -> Envelope:
+        return self.fact("account_failed", {"account_id": account_id, "name": "acme", "code": "late", "reason": "It took too long."})
+
+    def upgraded(self, account_id: str, quote_id: str, **changes: Any) -> Envelope:
+        data = {"account_id": account_id, "name": "acme", "quote_id": quote_id, "billing_profile_id": None}
+        return self.fact("account_upgraded", {**data, **changes})
+
+    def fact(self, name: str, data: dict[str, Any], *, agency_id: str | None = None, time: datetime | None = None) -> Envelope:
+        """A fact as it comes off the bus."""
+        return {
+            "id": new_id("evt"),
+            "type": f"comptoir.{READS[name][0]}.{name}.v1",
+            "subject": "somebody",
+            "time": format_instant(time or self.clock()),
+            "agency_id": agency_id or self.agency_id,
+            "data": data,
+        }
+
+    def deliver(self, envelope: Envelope) -> None:
+        """Hand a fact to its door, once."""
+        name = envelope["type"].split(".")[2]
+        source, reads = READS[name]
+        raw, loaded = decode(json.dumps(envelope), content_type=CONTENT_TYPE)
+        door = f"on_{name}"
+        getattr(self.service, door)(read(raw, loaded, source=source, name=name, reads=reads(), handler=door))
+
+    def pending(self) -> list[Envelope]:
+        """Billing's own facts that its own doors have not been given, in order."""
+        rows = self.database.query("SELECT id, body::jsonb AS body FROM outbox WHERE id > %s ORDER BY id", self._delivered)
+        self._delivered = max([self._delivered, *(row["id"] for row in rows)])
+        envelopes: list[Envelope] = [row["body"] for row in rows]
+        return [each for each in envelopes if each["type"].split(".")[2] in ("invoice_issued", "credit_note_issued")]
+
+    def settle(self) -> None:
+        """Handle billing's own facts until there are none left."""
+        while pending := self.pending():
+            for envelope in pending:
+                self.deliver(envelope)
+
+    def names(self) -> list[str]:
+        """Which facts were emitted, without those that set the stage."""
+        return [name for name, _ in self.database.emitted() if name not in ("billing_profile_added", "quote_created")]
+
+    def emitted(self, name: str) -> list[dict[str, Any]]:
+        """The data of every fact of this name."""
+        return [data for each, data in self.database.emitted() if each == name]
+
+    def charged_minor(self) -> int:
+        """What cards paid, less what they got back."""
+        [row] = self.database.query(
+            "SELECT (SELECT coalesce(sum(amount_minor), 0) FROM test_provider_charges)"
+            " - (SELECT coalesce(sum(amount_minor), 0) FROM test_provider_refunds) AS minor"
+        )
+        return int(row["minor"])
+
+    def charges(self) -> list[dict[str, Any]]:
+        """Every charge the provider made."""
+        return self.database.query("SELECT idempotency_key, amount_minor, payment_method FROM test_provider_charges ORDER BY created_at")
