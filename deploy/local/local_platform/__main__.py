@@ -66,7 +66,7 @@ def up(settings: Settings, stack: ExitStack) -> None:
     supervisor = Supervisor(output, folder=settings.folder)
     stack.callback(_stop_programs, supervisor, output)
     amqp_uri = servers.amqp_uri()
-    _run_step(migration(settings, amqp_uri=amqp_uri, databases=databases), "The migrations", seconds=MIGRATION_SECONDS)
+    _run_step("The migrations", migration(databases), seconds=MIGRATION_SECONDS)
     output.step("the databases are up to date")
     supervisor.start(services(settings, amqp_uri=amqp_uri, databases=databases))
     supervisor.start(relays(settings, amqp_uri=amqp_uri, databases=databases))
@@ -105,9 +105,12 @@ def _stop_programs(supervisor: Supervisor, output: Output) -> None:
         signal.signal(number, signal.SIG_IGN)  # the servers are about to stop in order, within their own deadlines
 
 
-def _run_step(command: tuple[list[str], dict[str, str]], what: str, *, seconds: float) -> str:
-    arguments, environment = command
-    result = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
+def _run_step(what: str, command: list[str], *, seconds: float, environment: dict[str, str] | None = None) -> str:
+    """Run a command to its end and return what it printed; raise StepFailed with what it said when it failed."""
+    try:
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as late:
+        raise StepFailed(f"{what} took longer than {seconds:.0f} s:\n{late.stderr!r}") from None
     if result.returncode:
         raise StepFailed(f"{what} failed:\n{result.stdout}\n{result.stderr}")
     return result.stdout
@@ -121,9 +124,8 @@ def _demo_agency(settings: Settings, *, amqp_uri: str) -> dict[str, str]:
         if _key_opens(settings, demo["api_key"]):
             return demo
     command = [sys.executable, "-m", "local_platform.demo"]
-    made: dict[str, str] = json.loads(
-        _run_step((command, process_environment(amqp_uri=amqp_uri)), "Making the demo agency", seconds=DEMO_SECONDS)
-    )
+    printed = _run_step("Making the demo agency", command, seconds=DEMO_SECONDS, environment=process_environment(amqp_uri=amqp_uri))
+    made: dict[str, str] = json.loads(printed)
     return made
 
 

@@ -34,10 +34,9 @@ def gateway(settings: Settings, *, amqp_uri: str) -> Program:
     )
 
 
-def migration(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> tuple[list[str], dict[str, str]]:
-    """Return the command that brings every database up to date, and its environment."""
-    environment = process_environment(amqp_uri=amqp_uri)
-    return [sys.executable, "-m", "local_platform.migrations", *(f"{service}={url}" for service, url in databases.items())], environment
+def migration(databases: dict[str, str]) -> list[str]:
+    """Return the command that brings every database up to date, in one process."""
+    return [sys.executable, "-m", "local_platform.migrations", *(f"{service}={url}" for service, url in databases.items())]
 
 
 def _settings_of(service: str, settings: Settings) -> dict[str, str]:

@@ -112,6 +112,7 @@ class Supervisor:
         for running in self._running:
             if running.process is not None:
                 kill_group(running.process)
+                self._drain(running, running.process)
                 running.process = None
 
     def _launch(self, running: Running) -> None:

@@ -22,7 +22,7 @@ SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root; this is 
 START_SECONDS = 30
 STOP_SECONDS = 20
 SETTINGS = {"max_connections": "200", "shared_buffers": "64MB", "timezone": "UTC", "log_timezone": "UTC"}
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer:
@@ -126,6 +126,8 @@ class PostgresServer:
                 stdout=output,
                 stderr=output,
                 user=self._user,
+                group=self._user,
+                extra_groups=None if self._user is None else [],
                 env=_environment(),
                 cwd="/",
                 timeout=START_SECONDS,

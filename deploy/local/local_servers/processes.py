@@ -10,7 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 POLL_SECONDS = 0.05
+KILL_SECONDS = 10
 
 
 class ServerFailed(Exception):
@@ -75,10 +78,17 @@ def end(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, second
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process and what it started."""
+    """Kill the process and all that it started, also what made a group of its own, as PostgreSQL's backends do."""
+    started: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        started = psutil.Process(process.pid).children(recursive=True)
     with contextlib.suppress(ProcessLookupError):  # all gone already
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=10)
+    for each in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            each.kill()
+    psutil.wait_procs(started, timeout=KILL_SECONDS)
+    process.wait(timeout=KILL_SECONDS)
 
 
 def tail(log: Path, lines: int = 30) -> str:

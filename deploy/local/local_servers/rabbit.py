@@ -89,6 +89,10 @@ class RabbitNode:
         alarm = "{resource_limit, memory, node()}"
         self.erlang(f"rabbit_alarm:set_alarm({{{alarm}, []}})." if raised else f"rabbit_alarm:clear_alarm({alarm}).")
 
+    def write_down(self) -> None:
+        """Make the node write what it holds back for some seconds: which quorum queues there are. Before a `kill`, in a hurry."""
+        self.erlang("[dets:sync(Table) || Table <- dets:all()], ok.")
+
     def close_all_connections(self) -> None:
         """Close every client's connection, as an operator would."""
         self.erlang('[rabbit_networking:close_connection(P, "closed for a test") || P <- rabbit_networking:connections()], ok.')
@@ -119,7 +123,7 @@ class RabbitNode:
             self._mapper = None
 
     def kill(self) -> None:
-        """End the node as a crash would."""
+        """End the node as a crash would; queues declared in the last few seconds may be lost with it (see `write_down`)."""
         if self._process is not None:
             kill_group(self._process)
             self._process = None
