@@ -59,8 +59,9 @@ migrate: setup ## Bring the databases of the running platform up to date.
 	@$(DEMO); for service in $(SERVICES); do \
 		url=COMPTOIR_DATABASE_URL_$${service^^}; AMQP_URI=$$COMPTOIR_AMQP_URI DATABASE_URL=$${!url} $(PYTHON) -m $$service migrate; done
 
-openapi: setup ## Write the OpenAPI and AsyncAPI documents from the code.
-	$(PYTHON) -m gateway openapi
+openapi: setup ## Write docs/openapi.json from the routes.
+	$(PYTHON) -m gateway openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 topology: setup ## Write deploy/topology.json from the services' doors.
 	$(PYTHON) -m chassis.topology deploy/topology.json $(SERVICES)

@@ -23,13 +23,12 @@ def relays(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> l
 
 def gateway(settings: Settings, *, amqp_uri: str) -> Program:
     """Return the front door."""
-    health_port = free_port()
-    environment = process_environment(amqp_uri=amqp_uri, health_port=health_port) | {"BIND": f"{LOOPBACK}:{settings.http_port}"}
+    environment = process_environment(amqp_uri=amqp_uri, health_port=free_port()) | {"BIND": f"{LOOPBACK}:{settings.http_port}"}
     return Program(
         name="gateway",
         command=[sys.executable, "-m", "gateway", "serve"],
         environment=environment,
-        health_port=health_port,
+        health_port=settings.http_port,  # its own port has the metrics alone
         rank=GATEWAY_RANK,
     )
 
