@@ -1,4 +1,5 @@
 import pytest
+
 from chassis.config import ConfigurationError
 from identity.config import Config
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from chassis.testing import MovingClock, ServiceDatabase, ServiceProcess
 from chassis.unit_of_work import Units
 from notifications.clients import Mailer

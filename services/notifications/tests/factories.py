@@ -118,7 +118,13 @@ class World:
         source = source_of(event_name)
         event_id, data = new_id("evt"), self.data(event_name, **changes)
         moment = START + timedelta(minutes=minutes_later)
-        envelope = {"id": event_id, "type": f"comptoir.{source}.{event_name}.v1", "agency_id": self.agency_id, "time": moment.isoformat(), "data": data}
+        envelope = {
+            "id": event_id,
+            "type": f"comptoir.{source}.{event_name}.v1",
+            "agency_id": self.agency_id,
+            "time": moment.isoformat(),
+            "data": data,
+        }
         return Event(
             id=event_id,
             source=source,

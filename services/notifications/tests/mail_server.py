@@ -7,7 +7,8 @@ from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import SMTP, Envelope
+
 from chassis.rpc_client import RpcClient
 from chassis.wiring import Wiring
 from local_servers import free_port
@@ -28,12 +29,12 @@ class Mail:
     @property
     def message(self) -> EmailMessage:
         """The message, read."""
-        return message_from_bytes(self.content, policy=policy.default)  # type: ignore[return-value]  # by the policy
+        return message_from_bytes(self.content, policy=policy.default)
 
 
 @dataclass(kw_only=True)
 class MailServer:
-    """Takes mail on a port of its own. `answers` maps an address, as sender or recipient, or `DATA`, to what the server says to it instead of 250."""
+    """Takes mail on a port of its own. `answers` maps an address (sender or recipient), `DATA` or `QUIT` to what it says instead of 250."""
 
     answers: dict[str, str] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
@@ -65,15 +66,21 @@ class MailServer:
         """Every address that got something, in order."""
         return [recipient for mail in self.mails for recipient in mail.recipients]
 
-    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802, PLR0917  aiosmtpd's names and order
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  aiosmtpd's names and order
         """Take a sender."""
         envelope.mail_from = address
         return self.answers.get(address, "250 OK")
 
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802, PLR0917  as above
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  as above
         """Take a recipient."""
         envelope.rcpt_tos.append(address)
         return self.answers.get(address, "250 OK")
+
+    async def handle_QUIT(self, server: SMTP, _session: Any, _envelope: Envelope) -> str:  # noqa: N802  as above
+        """Say goodbye, or just hang up."""
+        if "QUIT" in self.answers and server.transport is not None:
+            server.transport.close()
+        return "221 Bye"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802  as above
         """Take a message."""

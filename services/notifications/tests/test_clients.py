@@ -1,5 +1,6 @@
 """Handing messages to a real mail server."""
 
+import socket
 import ssl
 import subprocess
 from datetime import UTC, datetime
@@ -7,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from notifications import errors
+
+from notifications import clients, errors
 from notifications.clients import Mailer
 
 from .mail_server import MailServer, mailer_to
@@ -72,6 +74,18 @@ def test_a_server_that_is_away_is_unavailable(mailer: Mailer, mail_server: MailS
         mailer.send(**MESSAGE)
 
 
+def test_a_server_that_hangs_up_instead_of_saying_goodbye_has_taken_the_message(mailer: Mailer, mail_server: MailServer) -> None:
+    mail_server.answers["QUIT"] = "hang up"
+    mailer.send(**MESSAGE)
+    assert len(mail_server.mails) == 1
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_longer_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "SMTP_TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(errors.MailUnavailable):
+        mailer_to(f"smtp://127.0.0.1:{silent.getsockname()[1]}").send(**MESSAGE)
+
+
 def test_a_server_that_asks_for_no_login_refuses_one(mail_server: MailServer) -> None:
     with pytest.raises(errors.MailUnavailable):
         mailer_to(mail_server.url.replace("//", "//somebody:secret@")).send(**MESSAGE)
@@ -91,7 +105,9 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 
 
 @pytest.mark.parametrize(("scheme", "starttls"), [("smtps", False), ("smtp+starttls", True)])
-def test_mail_can_go_encrypted_to_a_server_whose_certificate_is_trusted(certificate: ssl.SSLContext, scheme: str, *, starttls: bool) -> None:
+def test_mail_can_go_encrypted_to_a_server_whose_certificate_is_trusted(
+    certificate: ssl.SSLContext, scheme: str, *, starttls: bool
+) -> None:
     server = MailServer(tls=certificate, starttls=starttls)
     server.start()
     try:

@@ -6,9 +6,10 @@ from string import Template
 from typing import Any
 
 import pytest
-from chassis.money import Money
 from hypothesis import given
 from hypothesis import strategies as st
+
+from chassis.money import Money
 from notifications import domain, errors
 from notifications.domain import CLIENT_KINDS, TEXTS, Account, Agency, Language, NoticeKind, Programme, Recipient
 
@@ -112,7 +113,7 @@ Par carte : 29,20 EUR
 
 Les taxes ne sont pas comprises.
 
--- 
+--\x20
 Comptoir. Ce message a été envoyé automatiquement.
 """,
     )

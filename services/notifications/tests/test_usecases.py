@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from chassis.errors import InvalidCursor, Refusal
 from chassis.events import Event, UnreadableEvent
 from chassis.ids import new_id
-from chassis.paging import Page
+from chassis.paging import Page, encode_cursor
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from notifications import errors, models, usecases
 from notifications.clients import Mailer
 
@@ -204,9 +205,7 @@ def test_a_notice_is_left_to_who_is_sending_it_until_that_one_must_have_ended(
 
 
 @pytest.mark.parametrize("end", [usecases.mark_sent, usecases.mark_failed])
-def test_a_notice_that_came_to_its_end_stays_there(
-    end: Callable[..., None], work: Units, tell: Tell, database: ServiceDatabase
-) -> None:
+def test_a_notice_that_came_to_its_end_stays_there(end: Callable[..., None], work: Units, tell: Tell, database: ServiceDatabase) -> None:
     """Two deliveries may send at once where the first outlives its time; the mails are one by their Message-ID."""
     world = World()
     tell(world.event("agency_registered"), world.event("account_activated"))
@@ -237,7 +236,8 @@ def test_the_feed_gives_what_came_last_first_page_by_page(work: Units, tell: Tel
     world, other = World(), World()
     events = [world.event("workspace_prepared") for _ in range(5)]
     tell(*events, other.event("workspace_prepared"))
-    seen, cursor = [], None
+    seen: list[dict[str, Any]] = []
+    cursor = None
     for size in (2, 2, 1):
         page = feed_of(work, world.agency_id, limit=2, cursor=cursor)
         assert (len(page.data), page.total) == (size, 5)
@@ -261,11 +261,11 @@ def test_notices_are_listed_newest_first_page_by_page_and_by_account(work: Units
     assert notices_of(work, world.agency_id, account_id=other.account_id).total == 0
 
 
-@pytest.mark.parametrize("listing", [feed_of, notices_of])
-@pytest.mark.parametrize("cursor", ["nonsense", "WyJhIl0", "WzEsMl0"], ids=["no cursor", "a word", "two numbers"])
+@pytest.mark.parametrize(
+    ("listing", "cursor"),
+    [(feed_of, "nonsense"), (notices_of, "nonsense"), (feed_of, encode_cursor("ntc_1")), (notices_of, encode_cursor("ntc_1", 2))],
+)
 def test_a_cursor_that_was_not_given_out_is_refused(listing: Callable[..., Any], cursor: str, work: Units) -> None:
-    if (listing, cursor) == (notices_of, "WyJhIl0"):
-        pytest.skip("the cursors of notices hold a word")
     with pytest.raises(InvalidCursor):
         listing(work, new_id("agy"), cursor=cursor)
 
