@@ -44,6 +44,11 @@ def test_a_reader_of_the_clock_is_named_and_told_of_another_time(tree: Path, cod
     )
 
 
+def test_a_reader_of_the_clock_may_say_why(tree: Path) -> None:
+    write(tree / "services/accounts/accounts/usecases.py", "moment = func.now()  # wall clock: keys are used in real time\n")
+    assert readers_of_the_clock(tree) == []
+
+
 def test_a_monotonic_clock_measures_and_is_no_time_of_day(tree: Path) -> None:
     write(tree / "services/gateway/gateway/auth.py", "started = time.monotonic()\n")
     assert readers_of_the_clock(tree) == []

@@ -32,6 +32,11 @@ class Source:
         return str(self.path.relative_to(self.root))
 
     @cached_property
+    def lines(self) -> list[str]:
+        """Its lines."""
+        return self.path.read_text().splitlines()
+
+    @cached_property
     def syntax(self) -> ast.Module:
         """The parsed file."""
         return ast.parse(self.path.read_text(), filename=self.name)
