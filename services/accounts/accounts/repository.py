@@ -51,15 +51,14 @@ def insert_plan_change(session: Session, **values: Any) -> PlanChange | None:
 # --- provisionings ----------------------------------------------------------------------------------------------------------------------
 
 
-def provisioning_of(session: Session, account_id: str) -> Provisioning | None:
-    """Find the provisioning of an account."""
-    return session.get(Provisioning, account_id)
+def opening_of(session: Session, account_id: str) -> tuple[Provisioning, Account] | None:
+    """Find an account with its provisioning."""
+    return _opening(session, _openings().where(Provisioning.account_id == account_id))
 
 
 def opening_for_update(session: Session, account_id: str) -> tuple[Provisioning, Account] | None:
     """Find an account with its provisioning and lock both."""
-    row = session.execute(_openings().where(Provisioning.account_id == account_id).with_for_update()).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return _opening(session, _openings().where(Provisioning.account_id == account_id).with_for_update())
 
 
 def overdue_openings(session: Session, *, now: datetime, limit: int) -> list[tuple[Provisioning, Account]]:
@@ -67,6 +66,11 @@ def overdue_openings(session: Session, *, now: datetime, limit: int) -> list[tup
     overdue = Provisioning.ended_at.is_(None) & (Provisioning.deadline_at <= now)
     question = _openings().where(overdue).order_by(Provisioning.deadline_at).limit(limit).with_for_update(skip_locked=True)
     return [(provisioning, account) for provisioning, account in session.execute(question)]
+
+
+def _opening(session: Session, question: Select[Provisioning, Account]) -> tuple[Provisioning, Account] | None:
+    row = session.execute(question).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def _openings() -> Select[Provisioning, Account]:

@@ -61,9 +61,9 @@ class AccountsService:
     @subscribe("accounts", "account_requested", reads=events.AccountToPrepare)
     def on_account_requested(self, event: Event) -> None:
         with self.work.reading() as session:
-            missing = usecases.admin_user_is_missing(session, **event.data)
-        if missing:
-            self.identity.prepare_admin_user(agency_id=str(event.agency_id), **event.data)
+            account = usecases.account_without_admin_user(session, **event.data)
+        if account is not None:
+            self.identity.prepare_admin_user(agency_id=account.agency_id, account_id=account.id)
             self.work.handle(event, usecases.record_admin_user, **event.data)
 
     @subscribe("billing", "invoice_paid", reads=events.InvoicePaid)

@@ -109,10 +109,14 @@ def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, te
     return account
 
 
-def admin_user_is_missing(session: Session, *, account_id: str) -> bool:
-    """Tell whether an account being opened still waits for its first user."""
-    provisioning = repository.provisioning_of(session, account_id)
-    return provisioning is not None and provisioning.ended_at is None and Part.ADMIN_USER in provisioning.missing
+def account_without_admin_user(session: Session, *, account_id: str) -> models.Account | None:
+    """Find the account, if it is being opened and still waits for its first user."""
+    opening = repository.opening_of(session, account_id)
+    if opening is None:
+        raise errors.AccountNotFound(account_id=account_id)
+    provisioning, account = opening
+    waits = provisioning.ended_at is None and Part.ADMIN_USER in provisioning.missing
+    return account if waits else None
 
 
 def record_part(uow: UnitOfWork, *, account_id: str, part: Part) -> None:

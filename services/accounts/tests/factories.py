@@ -40,7 +40,7 @@ def application(**changes: Any) -> Application:
     return dataclasses.replace(complete, **changes)
 
 
-def quote(selection: Selection = PLUS, **changes: Any) -> Quote:
+def open_quote(selection: Selection = PLUS, **changes: Any) -> Quote:
     """An open quote for a new account."""
     fresh = Quote(id=new_id("quo"), purpose="account_opening", account_id=None, selection=selection, state="open", expires_at=IN_2099)
     return dataclasses.replace(fresh, **changes)
@@ -48,23 +48,18 @@ def quote(selection: Selection = PLUS, **changes: Any) -> Quote:
 
 def change_quote(account_id: str, selection: Selection, **changes: Any) -> Quote:
     """An open quote for a plan change."""
-    return quote(selection, **{"purpose": "plan_change", "account_id": account_id, **changes})
+    return open_quote(selection, **{"purpose": "plan_change", "account_id": account_id, **changes})
 
 
 def opened(uow: UnitOfWork, agency_id: str, *, quote: Quote | None = None, kind: Kind = Kind.PAID, **changes: Any) -> models.Account:
     """An account that is being opened."""
-    opening = Opening(application=application(**changes), quote=quote or new_quote(kind), region="eu")
+    opening = Opening(application=application(**changes), quote=quote or open_quote(SELECTIONS[kind]), region="eu")
     return usecases.open_account(uow, agency_id=agency_id, opening=opening, terms=TERMS)
-
-
-def new_quote(kind: Kind) -> Quote:
-    return quote(SELECTIONS[kind])
 
 
 def activated(uow: UnitOfWork, agency_id: str, **changes: Any) -> models.Account:
     """An account that is active."""
     account = opened(uow, agency_id, **changes)
-    uow.session.flush()
     for part in Part:
         usecases.record_part(uow, account_id=account.id, part=part)
     assert account.status == domain.Status.ACTIVE
@@ -74,7 +69,6 @@ def activated(uow: UnitOfWork, agency_id: str, **changes: Any) -> models.Account
 def failed(uow: UnitOfWork, agency_id: str, **changes: Any) -> models.Account:
     """An account whose card was declined."""
     account = opened(uow, agency_id, **changes)
-    uow.session.flush()
     usecases.record_refused_payment(uow, account_id=account.id, purpose="account_opening", code="card_declined", reason="Declined.")
     assert account.status == domain.Status.FAILED
     return account

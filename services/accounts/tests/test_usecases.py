@@ -20,7 +20,7 @@ from chassis.unit_of_work import UnitOfWork, Units
 from chassis.wiring import Wiring
 
 from . import factories
-from .factories import PLUS, TERMS, activated, application, change_quote, failed, opened, plus, quote
+from .factories import PLUS, TERMS, activated, application, change_quote, failed, open_quote, opened, plus
 
 
 def decline(uow: UnitOfWork, account_id: str, purpose: str = "account_opening") -> None:
@@ -96,7 +96,7 @@ def test_what_billing_refuses_is_refused() -> None:
 def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
     units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
 ) -> None:
-    given_quote = quote()
+    given_quote = open_quote()
     with units.begin() as uow:
         account = opened(uow, agency_id, name="acme", quote=given_quote, billing_profile_id=new_id("bp"))
     assert (account.status, account.kind, account.version) == ("creating", "paid", 1)
@@ -133,14 +133,11 @@ def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
 
 
 @pytest.mark.parametrize("kind", [Kind.TRIAL, Kind.SANDBOX])
-def test_nobody_waits_for_the_payment_of_a_trial_or_a_sandbox(units: Units, agency_id: str, kind: Kind) -> None:
+def test_nobody_waits_for_the_payment_of_a_trial_or_a_sandbox(units: Units, database: ServiceDatabase, agency_id: str, kind: Kind) -> None:
     with units.begin() as uow:
         account = opened(uow, agency_id, kind=kind)
     assert account.kind == kind
-    with units.reading() as session:
-        provisioning = repository.provisioning_of(session, account.id)
-        assert provisioning is not None
-        assert provisioning.missing == ["admin_user", "workspace"]
+    assert database.query("SELECT missing FROM provisionings") == [{"missing": ["admin_user", "workspace"]}]
 
 
 def told_of(uow: UnitOfWork, agency_id: str, clock: MovingClock, **changes: Any) -> None:
@@ -161,18 +158,18 @@ def test_without_any_notification_address_one_is_asked_for(units: Units, agency_
 
 
 def test_a_country_without_region_is_refused(units: Units, agency_id: str) -> None:
-    opening = Opening(application=application(country="AQ"), quote=quote(), region=None)
+    opening = Opening(application=application(country="AQ"), quote=open_quote(), region=None)
     with pytest.raises(errors.CountryNotServed), units.begin() as uow:
         usecases.open_account(uow, agency_id=agency_id, opening=opening, terms=TERMS)
 
 
 def test_a_quote_that_expired_by_now_is_refused(units: Units, clock: MovingClock, agency_id: str) -> None:
     with pytest.raises(errors.QuoteExpired), units.begin() as uow:
-        opened(uow, agency_id, quote=quote(expires_at=clock.now))
+        opened(uow, agency_id, quote=open_quote(expires_at=clock.now))
 
 
 def test_a_quote_opens_one_account(units: Units, agency_id: str) -> None:
-    given_quote = quote()
+    given_quote = open_quote()
     with units.begin() as uow:
         opened(uow, agency_id, quote=given_quote)
     with pytest.raises(errors.QuoteUsed), units.begin() as uow:
@@ -215,7 +212,7 @@ def test_of_50_at_once_for_one_name_or_one_quote_one_gets_the_account(
     database: ServiceDatabase, clock: MovingClock, agency_id: str, shared: str, refusal: type[errors.Refusal]
 ) -> None:
     units = database.units(clock, pool_size=50)
-    same: dict[str, Any] = {"name": "acme"} if shared == "name" else {"quote": quote()}
+    same: dict[str, Any] = {"name": "acme"} if shared == "name" else {"quote": open_quote()}
 
     def attempt(_: int) -> str | None:
         try:
@@ -243,7 +240,7 @@ def test_with_the_last_part_the_account_is_active(units: Units, database: Servic
     with units.reading() as session:
         waiting = usecases.account(session, agency_id=agency_id, account_id=account.id)
         assert (waiting.status, waiting.version) == ("creating", 1)
-        assert not usecases.admin_user_is_missing(session, account_id=account.id)
+        assert usecases.account_without_admin_user(session, account_id=account.id) is None
     with units.begin() as uow:
         usecases.record_payment(uow, account_id=account.id, purpose="account_opening")
     with units.reading() as session:
@@ -312,9 +309,12 @@ def test_an_account_that_has_ended_waits_for_no_user(units: Units, agency_id: st
     with units.begin() as uow:
         waiting, ended = opened(uow, agency_id), failed(uow, agency_id)
     with units.reading() as session:
-        assert usecases.admin_user_is_missing(session, account_id=waiting.id)
-        assert not usecases.admin_user_is_missing(session, account_id=ended.id)
-        assert not usecases.admin_user_is_missing(session, account_id=new_id("acc"))
+        found = usecases.account_without_admin_user(session, account_id=waiting.id)
+        assert found is not None
+        assert (found.id, found.agency_id) == (waiting.id, agency_id)
+        assert usecases.account_without_admin_user(session, account_id=ended.id) is None
+        with pytest.raises(errors.AccountNotFound):
+            usecases.account_without_admin_user(session, account_id=new_id("acc"))
 
 
 def test_openings_past_their_deadline_are_given_up_in_batches(
