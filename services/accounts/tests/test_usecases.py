@@ -262,6 +262,23 @@ def test_with_the_last_part_the_account_is_active(units: Units, database: Servic
     ]
 
 
+def test_parts_that_come_at_the_same_moment_activate_once(database: ServiceDatabase, clock: MovingClock, agency_id: str) -> None:
+    units = database.units(clock, pool_size=12)
+    with units.begin() as uow:
+        opening = [opened(uow, agency_id).id for _ in range(10)]
+
+    def record(fact: tuple[str, Part]) -> None:
+        account_id, part = fact
+        with units.begin() as uow:
+            usecases.record_part(uow, account_id=account_id, part=part)
+
+    with ThreadPoolExecutor(12) as threads:
+        list(threads.map(record, [(account_id, part) for account_id in opening for part in [*Part, *Part]]))
+    assert database.query("SELECT DISTINCT status, version FROM accounts") == [{"status": "active", "version": 2}]
+    activated_ids = [told["account_id"] for name, told in database.emitted() if name == "account_activated"]
+    assert sorted(activated_ids) == sorted(opening)
+
+
 @pytest.mark.parametrize(("refuse", "code"), [(decline, "card_declined"), (miss_copy, "no_copy")])
 def test_a_refused_part_fails_the_account(
     units: Units, database: ServiceDatabase, agency_id: str, refuse: Callable[[UnitOfWork, str], None], code: str
