@@ -35,7 +35,8 @@ def agency_for_update(session: Session, *, agency_id: str) -> Agency | None:
     return session.get(Agency, agency_id, with_for_update=True)
 
 
-_USE_UNNOTED = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - KEY_USE_NOTED_EVERY)
+_NOW = func.now()  # wall clock: programs use keys in real time, whatever the time of their agency is
+_USE_UNNOTED = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < _NOW - KEY_USE_NOTED_EVERY)
 
 
 def usable_key(session: Session, *, keyed_digest: bytes) -> UsableKey | None:
