@@ -58,7 +58,7 @@ def up(settings: Settings, stack: ExitStack) -> None:
     output.step("starting PostgreSQL and RabbitMQ")
     servers.launch()
     databases = servers.create_databases()
-    output.step("PostgreSQL is ready; migrating the databases and starting the services")
+    output.step("PostgreSQL is ready")
     mail = MailCatcher(settings.mailbox, settings.smtp_port)
     mail.start()
     stack.callback(mail.stop)
@@ -66,12 +66,15 @@ def up(settings: Settings, stack: ExitStack) -> None:
     supervisor = Supervisor(output, folder=settings.folder)
     stack.callback(_stop_programs, supervisor, output)
     amqp_uri = servers.amqp_uri()
-    _run_step("The migrations", migration(databases), seconds=MIGRATION_SECONDS)
-    output.step("the databases are up to date")
+    if outdated := servers.outdated(databases):
+        output.step(f"migrating the databases of {', '.join(outdated)}")
+        _run_step("The migrations", migration(outdated), seconds=MIGRATION_SECONDS)
+    output.step("the databases are up to date; starting the services")
     supervisor.start(services(settings, amqp_uri=amqp_uri, databases=databases))
     supervisor.start(relays(settings, amqp_uri=amqp_uri, databases=databases))
     supervisor.start([gateway(settings, amqp_uri=amqp_uri)])
-    servers.wait_for_broker()
+    while not servers.broker_answers():
+        _turn(supervisor, servers)
     output.step("RabbitMQ is ready")
     supervisor.wait_until_ready(READY_SECONDS)
     output.step("every service is ready")
@@ -80,10 +83,9 @@ def up(settings: Settings, stack: ExitStack) -> None:
     _write_demo_file(settings, demo, amqp_uri=amqp_uri, databases=databases)
     output.banner(_what_to_try(settings, demo, output))
     output.step("ready")
+    output.show_lines()
     while True:
-        supervisor.turn()
-        if ended := servers.ended():
-            raise ServerFailed(f"{' and '.join(ended)} ended by itself: see {settings.folder}. The platform is stopped.")
+        _turn(supervisor, servers)
 
 
 class StepFailed(Exception):
@@ -92,6 +94,13 @@ class StepFailed(Exception):
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:
     raise StopRequested
+
+
+def _turn(supervisor: Supervisor, servers: Servers) -> None:
+    """Look after the processes; give up when a server beneath them is gone, which no restart of theirs would mend."""
+    supervisor.turn()
+    if ended := servers.ended():
+        raise ServerFailed(f"{' and '.join(ended)} ended by itself: see {servers.settings.folder}. The platform is stopped.")
 
 
 def _stop_programs(supervisor: Supervisor, output: Output) -> None:
@@ -125,7 +134,7 @@ def _demo_agency(settings: Settings, *, amqp_uri: str) -> dict[str, str]:
             return demo
     command = [sys.executable, "-m", "local_platform.demo"]
     printed = _run_step("Making the demo agency", command, seconds=DEMO_SECONDS, environment=process_environment(amqp_uri=amqp_uri))
-    made: dict[str, str] = json.loads(printed)
+    made: dict[str, str] = json.loads(printed.splitlines()[-1])  # its log is above
     return made
 
 

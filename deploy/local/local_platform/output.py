@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,24 +10,34 @@ COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 RED = 31
 BOLD = 1
 NAME_WIDTH = 20
+LAST_LINES = 20
 
 
 class Output:
-    """Writes to the terminal and to one log file per process."""
+    """Writes to the terminal and to one log file per process. While the platform starts, the terminal has our own steps alone."""
 
     def __init__(self, logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
         self._files: dict[str, BinaryIO] = {}
+        self._last_lines: dict[str, deque[str]] = {}
         self._started = time.monotonic()
         self._coloured = sys.stdout.isatty()
+        self._shows_lines = False
+
+    def show_lines(self) -> None:
+        """From now on, show the processes' lines too."""
+        self._shows_lines = True
 
     def step(self, sentence: str) -> None:
         """Say what is being done, with the seconds since the start."""
         self._write(f"{time.monotonic() - self._started:5.1f} s  {sentence}")
 
-    def alarm(self, sentence: str) -> None:
-        """Say that something went wrong."""
+    def alarm(self, sentence: str, *, about: str | None = None) -> None:
+        """Say that something went wrong; with the last words of the process it is about, where they were not shown."""
+        if about is not None and not self._shows_lines:
+            for line in self._last_lines.get(about, ()):
+                self._write(line)
         self._write(self._paint(sentence, RED))
 
     def banner(self, text: str) -> None:
@@ -37,9 +48,14 @@ class Output:
         """Pass on one line of a process: to the terminal with its name before it, to its file as it is."""
         if name not in self._files:
             self._files[name] = (self._logs / f"{name}.log").open("ab", buffering=0)
+            self._last_lines[name] = deque(maxlen=LAST_LINES)
         self._files[name].write(line + b"\n")
         colour = COLOURS[list(self._files).index(name) % len(COLOURS)]
-        self._write(f"{self._paint(name.ljust(NAME_WIDTH), colour)} | {line.decode(errors='replace')}")
+        shown = f"{self._paint(name.ljust(NAME_WIDTH), colour)} | {line.decode(errors='replace')}"
+        if self._shows_lines:
+            self._write(shown)
+        else:
+            self._last_lines[name].append(shown)
 
     def emphasised(self, text: str) -> str:
         """Return the text in bold, where there are colours."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from local_platform.settings import SERVICES, Settings, database_name, with_database
+from local_platform.settings import ROOT, SERVICES, Settings, database_name, with_database
 from local_servers import PostgresServer, RabbitNode
 
 CONNECT_SECONDS = 5
@@ -42,14 +42,18 @@ class Servers:
             return {service: self.postgres.create_database(database_name(service)) for service in SERVICES}
         return {service: self._create_on_the_given(database_name(service)) for service in SERVICES}
 
+    @staticmethod
+    def outdated(databases: dict[str, str]) -> dict[str, str]:
+        """Return those of the databases that lack a migration of this code, which numbers them."""
+        return {service: url for service, url in databases.items() if _revision_of(url) != _newest_revision(service)}
+
     def amqp_uri(self) -> str:
         """Return the broker's address."""
         return self.rabbit.uri() if self.rabbit else self.settings.given_amqp_uri or ""
 
-    def wait_for_broker(self) -> None:
-        """Wait until our own broker takes connections; a given one is waited for by the services themselves."""
-        if self.rabbit:
-            self.rabbit.wait_until_ready()
+    def broker_answers(self) -> bool:
+        """Whether our own broker takes connections; a given one is waited for by the services themselves."""
+        return self.rabbit is None or self.rabbit.answers()
 
     def ended(self) -> list[str]:
         """Return the names of our servers that are not running any more."""
@@ -71,3 +75,17 @@ class Servers:
                 if cursor.fetchone() is None:
                     cursor.execute(f'CREATE DATABASE "{database}"')
         return with_database(server, database)
+
+
+def _revision_of(url: str) -> str | None:
+    with closing(psycopg2.connect(url, connect_timeout=CONNECT_SECONDS)) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT version_num FROM alembic_version")
+        except psycopg2.errors.UndefinedTable:
+            return None
+        row = cursor.fetchone()
+        return row[0] if row else None
+
+
+def _newest_revision(service: str) -> str:
+    return max(path.name[:4] for path in (ROOT / "services" / service / "migrations" / "versions").glob("[0-9]*.py"))

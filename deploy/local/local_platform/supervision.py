@@ -76,7 +76,9 @@ class Supervisor:
             self.turn()
             waiting = [program for program in waiting if not is_ready(program)]
             if waiting and time.monotonic() > deadline:
-                raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(program.name for program in waiting)}. Their logs are above.")
+                for program in waiting:
+                    self._output.alarm(f"{program.name} is not ready.", about=program.name)
+                raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(program.name for program in waiting)}.")
 
     def turn(self) -> None:
         """Pass on what was written, notice who ended, start again who is due. Takes at most TURN_SECONDS when nothing happens."""
@@ -149,7 +151,8 @@ class Supervisor:
             running.backoff_seconds = FIRST_BACKOFF_SECONDS
         running.start_again_at = now + running.backoff_seconds
         self._output.alarm(
-            f"{running.program.name} ended with code {process.returncode}; it is started again in {running.backoff_seconds:.0f} s."
+            f"{running.program.name} ended with code {process.returncode}; it is started again in {running.backoff_seconds:.0f} s.",
+            about=running.program.name,
         )
         running.backoff_seconds = min(2 * running.backoff_seconds, LONGEST_BACKOFF_SECONDS)
 

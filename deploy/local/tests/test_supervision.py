@@ -35,6 +35,7 @@ Run = Callable[..., Program]
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     output = Output(tmp_path / "logs")
+    output.show_lines()
     supervisor = Supervisor(output, folder=tmp_path)
     yield supervisor
     supervisor.kill()
@@ -63,7 +64,7 @@ def test_a_program_is_ready_when_its_health_port_says_so(supervisor: Supervisor)
 
 def test_programs_that_do_not_get_ready_are_named(supervisor: Supervisor) -> None:
     supervisor.start([program("good", READY_SERVER), program("deaf", DEAF)])
-    with pytest.raises(NotReady, match=r"^Not ready after 1 s: deaf\. "):
+    with pytest.raises(NotReady, match=r"^Not ready after 1 s: deaf\.$"):
         supervisor.wait_until_ready(1)
 
 
