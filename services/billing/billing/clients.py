@@ -1,9 +1,7 @@
 """What billing asks of others: credits for prepaid, the payment provider for cards."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
-
-from sqlalchemy import Row, text
+from typing import Protocol
 
 from billing import errors
 from chassis.config import ConfigurationError
@@ -118,20 +116,20 @@ DECLINES = {
     "pm_card_expired": Declined(code="expired_card", reason="The card has expired."),
 }
 
-COUNT_REQUEST = text(
-    "INSERT INTO test_provider_requests AS r (idempotency_key, asked) VALUES (:key, 1)"
+COUNT_REQUEST = (
+    "INSERT INTO test_provider_requests AS r (idempotency_key, asked) VALUES (%(key)s, 1)"
     " ON CONFLICT (idempotency_key) DO UPDATE SET asked = r.asked + 1 RETURNING asked"
 )
-INSERT_CHARGE = text(
+INSERT_CHARGE = (
     "INSERT INTO test_provider_charges (id, idempotency_key, payment_method, currency, amount_minor, created_at)"
-    " VALUES (:id, :key, :payment_method, :currency, :amount_minor, now()) ON CONFLICT (idempotency_key) DO NOTHING"
+    " VALUES (%(id)s, %(key)s, %(payment_method)s, %(currency)s, %(amount_minor)s, now()) ON CONFLICT (idempotency_key) DO NOTHING"
 )
-SELECT_CHARGE = text("SELECT id, currency, amount_minor FROM test_provider_charges WHERE idempotency_key = :key")
-INSERT_REFUND = text(
+SELECT_CHARGE = "SELECT id, currency, amount_minor FROM test_provider_charges WHERE idempotency_key = %(key)s"
+INSERT_REFUND = (
     "INSERT INTO test_provider_refunds (id, idempotency_key, charge_id, currency, amount_minor, created_at)"
-    " VALUES (:id, :key, :charge_id, :currency, :amount_minor, now()) ON CONFLICT (idempotency_key) DO NOTHING"
+    " VALUES (%(id)s, %(key)s, %(charge_id)s, %(currency)s, %(amount_minor)s, now()) ON CONFLICT (idempotency_key) DO NOTHING"
 )
-SELECT_REFUND = text("SELECT id, currency, amount_minor FROM test_provider_refunds WHERE idempotency_key = :key")
+SELECT_REFUND = "SELECT id, currency, amount_minor FROM test_provider_refunds WHERE idempotency_key = %(key)s"
 
 
 class TestProvider:
@@ -153,42 +151,34 @@ class TestProvider:
 
     def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charge | Declined:
         """Charge the card as its token says."""
-        is_first = self._execute(COUNT_REQUEST, key=idempotency_key).asked == 1
+        with translated(), self._database.engine.begin() as connection:
+            is_first = connection.exec_driver_sql(COUNT_REQUEST, {"key": idempotency_key}).scalar_one() == 1
         if is_first and payment_method == "pm_card_processing_error":
             raise errors.ProviderUnavailable(reason="an error while processing the card")
         if payment_method in DECLINES:
             return DECLINES[payment_method]
-        values = {"payment_method": payment_method, "currency": amount.currency, "amount_minor": amount.amount_minor}
-        made = self._keep(INSERT_CHARGE, SELECT_CHARGE, id=new_id("ch"), key=idempotency_key, **values)
+        made = self._keep(INSERT_CHARGE, SELECT_CHARGE, id=new_id("ch"), key=idempotency_key, amount=amount, payment_method=payment_method)
         if is_first and payment_method == "pm_card_timeout":
             raise errors.ProviderUnavailable(reason="no answer came in time")
-        return Charge(id=made.id, amount=_same(made, amount))
+        return Charge(id=made, amount=amount)
 
     def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
         """Give back what was charged."""
-        values = {"charge_id": charge_id, "currency": amount.currency, "amount_minor": amount.amount_minor}
-        made = self._keep(INSERT_REFUND, SELECT_REFUND, id=new_id("re"), key=idempotency_key, **values)
-        return CardRefund(id=made.id, amount=_same(made, amount))
+        made = self._keep(INSERT_REFUND, SELECT_REFUND, id=new_id("re"), key=idempotency_key, amount=amount, charge_id=charge_id)
+        return CardRefund(id=made, amount=amount)
 
     def find(self, *, idempotency_key: str) -> Charge | None:
         """Look up the charge made under a key."""
         with translated(), self._database.engine.begin() as connection:
-            found = connection.execute(SELECT_CHARGE, {"key": idempotency_key}).one_or_none()
+            found = connection.exec_driver_sql(SELECT_CHARGE, {"key": idempotency_key}).one_or_none()
         return None if found is None else Charge(id=found.id, amount=Money(amount_minor=found.amount_minor, currency=found.currency))
 
-    def _execute(self, statement: Any, **values: Any) -> Row[Any]:
+    def _keep(self, insert: str, select: str, *, key: str, amount: Money, **values: str) -> str:
+        """Insert unless the key is there, commit, and give the id kept under the key; like real providers, for one amount only."""
+        asked = (amount.amount_minor, amount.currency)
         with translated(), self._database.engine.begin() as connection:
-            return connection.execute(statement, values).one()
-
-    def _keep(self, insert: Any, select: Any, *, key: str, **values: Any) -> Row[Any]:
-        """Insert unless the key is there already, commit, and give what is kept under the key."""
-        with translated(), self._database.engine.begin() as connection:
-            connection.execute(insert, {"key": key, **values})
-            return connection.execute(select, {"key": key}).one()
-
-
-def _same(made: Row[Any], amount: Money) -> Money:
-    """Hold the caller to one request per key, as real providers do."""
-    if (made.amount_minor, made.currency) != (amount.amount_minor, amount.currency):
-        raise ValueError("The idempotency key was used for another amount.")
-    return amount
+            connection.exec_driver_sql(insert, {"key": key, "amount_minor": asked[0], "currency": asked[1], **values})
+            kept = connection.exec_driver_sql(select, {"key": key}).one()
+        if (kept.amount_minor, kept.currency) != asked:
+            raise ValueError("The idempotency key was used for another amount.")
+        return str(kept.id)

@@ -120,12 +120,12 @@ def create_what_is_sold() -> None:
         sa.Column("used_at", MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_quotes"),
         sa.ForeignKeyConstraint(["catalogue_version"], ["catalogues.version"], name="fk_quotes_catalogue_version_catalogues"),
-        sa.CheckConstraint(KINDS, name="ck_quotes_kind"),
-        sa.CheckConstraint("purpose IN ('account_opening', 'plan_change')", name="ck_quotes_purpose"),
-        sa.CheckConstraint("(purpose = 'plan_change') = (account_id IS NOT NULL)", name="ck_quotes_account_id"),
-        sa.CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="ck_quotes_replaces_change"),
-        sa.CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="ck_quotes_used_at"),
-        sa.CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="ck_quotes_due_today"),
+        sa.CheckConstraint(KINDS, name="kind"),
+        sa.CheckConstraint("purpose IN ('account_opening', 'plan_change')", name="purpose"),
+        sa.CheckConstraint("(purpose = 'plan_change') = (account_id IS NOT NULL)", name="account_id"),
+        sa.CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="replaces_change"),
+        sa.CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
+        sa.CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="due_today"),
     )
     op.create_table(
         "subscriptions",
@@ -148,10 +148,10 @@ def create_what_is_sold() -> None:
         sa.ForeignKeyConstraint(
             ["billing_profile_id"], ["billing_profiles.id"], name="fk_subscriptions_billing_profile_id_billing_profiles"
         ),
-        sa.CheckConstraint(KINDS, name="ck_subscriptions_kind"),
+        sa.CheckConstraint(KINDS, name="kind"),
         sa.CheckConstraint(
             "CASE WHEN kind = 'paid' THEN period_end > period_start ELSE period_start IS NULL AND period_end IS NULL END",
-            name="ck_subscriptions_period",
+            name="period",
         ),
     )
 
@@ -186,14 +186,12 @@ def create_invoices() -> None:
         sa.ForeignKeyConstraint(["quote_id"], ["quotes.id"], name="fk_invoices_quote_id_quotes"),
         sa.UniqueConstraint("agency_id", "number", name="uq_invoices_agency_id_number"),
         sa.UniqueConstraint("quote_id", "account_id", name="uq_invoices_quote_id_account_id"),
-        sa.CheckConstraint("purpose IN ('account_opening', 'plan_change', 'credit_purchase')", name="ck_invoices_purpose"),
-        sa.CheckConstraint("total_minor >= 0", name="ck_invoices_total_minor"),
-        sa.CheckConstraint("line_count > 0", name="ck_invoices_line_count"),
-        sa.CheckConstraint(
-            "(purpose = 'credit_purchase') = (credit_kind IS NOT NULL AND credit_units IS NOT NULL)", name="ck_invoices_credit"
-        ),
-        sa.CheckConstraint("(purpose = 'credit_purchase') = (quote_id IS NULL)", name="ck_invoices_quote_id"),
-        sa.CheckConstraint("purpose = 'credit_purchase' OR account_id IS NOT NULL", name="ck_invoices_account_id"),
+        sa.CheckConstraint("purpose IN ('account_opening', 'plan_change', 'credit_purchase')", name="purpose"),
+        sa.CheckConstraint("total_minor >= 0", name="total_minor"),
+        sa.CheckConstraint("line_count > 0", name="line_count"),
+        sa.CheckConstraint("(purpose = 'credit_purchase') = (credit_kind IS NOT NULL AND credit_units IS NOT NULL)", name="credit"),
+        sa.CheckConstraint("(purpose = 'credit_purchase') = (quote_id IS NULL)", name="quote_id"),
+        sa.CheckConstraint("purpose = 'credit_purchase' OR account_id IS NOT NULL", name="account_id"),
     )
     op.create_index(
         "uq_invoices_account_opening", "invoices", ["account_id"], unique=True, postgresql_where=sa.text("purpose = 'account_opening'")
@@ -239,7 +237,7 @@ def create_invoices() -> None:
             " AND (card_minor = 0) = (provider_charge_id IS NULL)"
             " WHEN 'failed' THEN settled_at IS NOT NULL AND failure_code IS NOT NULL AND failure_reason IS NOT NULL"
             " ELSE false END",
-            name="ck_payments_status",
+            name="status",
         ),
     )
     op.create_index("uq_payments_live", "payments", ["invoice_id"], unique=True, postgresql_where=sa.text("status <> 'failed'"))
@@ -260,10 +258,10 @@ def create_invoices() -> None:
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name="fk_credit_notes_payment_id_payments"),
         sa.UniqueConstraint("invoice_id", name="uq_credit_notes_invoice_id"),
         sa.UniqueConstraint("agency_id", "number", name="uq_credit_notes_agency_id_number"),
-        sa.CheckConstraint("prepaid_minor >= 0 AND card_minor >= 0", name="ck_credit_notes_parts"),
+        sa.CheckConstraint("prepaid_minor >= 0 AND card_minor >= 0", name="parts"),
         sa.CheckConstraint(
             "CASE WHEN payment_id IS NULL THEN prepaid_minor + card_minor = 0 ELSE prepaid_minor + card_minor = total_minor END",
-            name="ck_credit_notes_payment_id",
+            name="payment_id",
         ),
     )
     op.create_table(
