@@ -1,6 +1,7 @@
-"""The verbs of the ledger. Each is one transaction; each may come more than once and before what it follows from."""
+"""The verbs of the ledger. Each is one transaction; each may come more than once, and before what it follows from."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,12 @@ from chassis.money import Money
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, errors, events, models, repository
-from credits.domain import Kind, Movement, Part, Purpose, ReservationState
+from credits.domain import Kind, Movement, OpenLot, Part, Purpose, ReservationState
 
 HIGHEST_LOTS_SHOWN = 200
+
+Books = dict[tuple[str | None, str], str]
+"""The ids of ledger accounts, locked, by pot (None: the agency's own) and purpose."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,9 @@ class Cause:
         return self.credit_note_id or self.payment_id or self.invoice_id
 
 
+# --- commands and facts ---------------------------------------------------------------------------------------------------------------
+
+
 def reserve_prepaid(
     uow: UnitOfWork, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money
 ) -> dict[str, Money]:
@@ -41,24 +48,16 @@ def reserve_prepaid(
 
     The payment gets the same answer however often it asks. It gets nothing once it has failed, nor if it had succeeded before it asked.
     """
-    is_first = repository.add_reservation(
-        uow.session,
-        payment_id=payment_id,
-        invoice_id=invoice_id,
-        agency_id=agency_id,
-        state=ReservationState.PENDING,
-        now=uow.now,
-    )
-    if is_first:
-        cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
-        books = repository.lock_books(uow.session, agency_id=agency_id, account_ids={account_id, None}, unit=cause.unit)
-        parts = domain.take(repository.open_lots(uow.session, books=books), up_to_units=up_to.amount_minor, now=uow.now)
+    cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
+    if _insert_reservation(uow, ReservationState.PENDING, cause=cause, payment_id=payment_id):
+        books = _lock_books(uow, {account_id, None}, cause=cause)
+        parts = domain.take(_available(uow.session, books), up_to_units=up_to.amount_minor, now=uow.now)
         if parts:
             _move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
-    elif repository.reservation_for_update(uow.session, payment_id=payment_id).state == ReservationState.RELEASED:
+    elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
         parts = []
     else:
-        parts = repository.reserved_parts(uow.session, payment_id=payment_id)
+        parts = _reserved(uow.session, payment_id)
     return {"reserved": Money(amount_minor=domain.units_in(parts), currency=up_to.currency)}
 
 
@@ -74,24 +73,30 @@ def record_payment(
     currency: str,
     credit: dict[str, Any] | None,
 ) -> None:
-    """Follow from a paid invoice: credit that was bought becomes a lot; for anything else what was reserved is spent."""
+    """Follow from a paid invoice: credit that was bought becomes a lot; for anything else what was reserved is spent.
+
+    Raises `PrepaidDiffers` where the payment used another amount than was reserved, `ReservationSettledOtherwise` where it had failed.
+    """
     if credit is not None:
         _purchase(uow, purchased_at=paid_at, agency_id=agency_id, invoice_id=invoice_id, currency=currency, **credit)
         return
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=currency, invoice_id=invoice_id, payment_id=payment_id)
-    repository.lock_invoice(uow.session, invoice_id=invoice_id)
+    repository.lock_invoice(uow.session, invoice_id)
     parts = _settle(uow, ReservationState.POSTED, cause=cause, payment_id=payment_id)
     if parts is None:
         return
     domain.check_paid(payment_id=payment_id, paid_units=prepaid_minor, reserved=parts)
     if parts:
         _spend(uow, parts, cause=cause, payment_id=payment_id, account_id=account_id)
-    for note in repository.waiting_credit_notes_of(uow.session, invoice_id=invoice_id):
+    for note in repository.waiting_credit_notes_of(uow.session, invoice_id):
         _return(uow, note)
 
 
 def release_reservation(uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str, currency: str) -> None:
-    """Follow from a failed payment: what was reserved for it is available again."""
+    """Follow from a failed payment: what was reserved for it is available again.
+
+    Raises `ReservationSettledOtherwise` where it had succeeded.
+    """
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=currency, invoice_id=invoice_id, payment_id=payment_id)
     parts = _settle(uow, ReservationState.RELEASED, cause=cause, payment_id=payment_id)
     if parts:
@@ -102,10 +107,10 @@ def return_prepaid(uow: UnitOfWork, *, agency_id: str, credit_note_id: str, invo
     """Follow from a credit note: prepaid goes back to the lots it came from, at once or as soon as it has been spent."""
     if prepaid_minor == 0:
         return
-    repository.lock_invoice(uow.session, invoice_id=invoice_id)
-    note = repository.add_credit_note(
+    repository.lock_invoice(uow.session, invoice_id)
+    note = repository.insert_credit_note(
         uow.session,
-        credit_note_id=credit_note_id,
+        id=credit_note_id,
         invoice_id=invoice_id,
         agency_id=agency_id,
         unit=currency,
@@ -117,29 +122,30 @@ def return_prepaid(uow: UnitOfWork, *, agency_id: str, credit_note_id: str, invo
         _return(uow, note)
 
 
+# --- queries --------------------------------------------------------------------------------------------------------------------------
+
+
 def balance(session: Session, *, agency_id: str, account_id: str | None, kind: Kind, currency: str | None) -> dict[str, Any]:
     """Tell what one pot holds: that of the account, or the agency's own where `account_id` is None (never both together).
 
     `units` can be spent, `reserved` waits for the outcome of payments; `balance` is `units` as money, None where there is no currency.
     Raises `CurrencyNeeded` where none is given and prepaid of several is held.
     """
-    units = (
-        repository.units_of_pot(session, agency_id=agency_id, account_id=account_id, kind=kind)
-        if currency is None
-        else [domain.unit_of(kind=kind, currency=currency)]
-    )
+    accounts = repository.ledger_accounts_of(session, agency_id=agency_id, account_id=account_id, kind=kind)
+    units = {account.unit for account in accounts} if currency is None else {domain.unit_of(kind=kind, currency=currency)}
     if len(units) > 1:
-        raise errors.CurrencyNeeded(currencies=", ".join(units))
-    unit = units[0] if units else None
-    lots = repository.lots_of_pot(session, agency_id=agency_id, account_id=account_id, unit=unit) if unit else {}
-    available = sorted(lots.get(Purpose.AVAILABLE, []), key=domain.spending_order)
+        raise errors.CurrencyNeeded(currencies=", ".join(sorted(units)))
+    unit = next(iter(units), None)
+    books: Books = {(account_id, account.purpose): account.id for account in accounts if account.unit == unit}
+    lots = _open_lots(session, books, purposes={Purpose.AVAILABLE, Purpose.RESERVED})
+    available = sorted(lots[Purpose.AVAILABLE], key=domain.spending_order)
     units_available = sum(lot.units_left for lot in available)
     money_in = unit and domain.currency_of(kind=kind, unit=unit)
     return {
         "kind": kind,
         "balance": Money(amount_minor=units_available, currency=money_in) if money_in else None,
         "units": units_available,
-        "reserved": sum(lot.units_left for lot in lots.get(Purpose.RESERVED, [])),
+        "reserved": sum(lot.units_left for lot in lots[Purpose.RESERVED]),
         "lots": available[:HIGHEST_LOTS_SHOWN],
     }
 
@@ -149,26 +155,31 @@ def transactions(session: Session, *, agency_id: str, kind: Kind, limit: int, cu
     before_id = None if cursor is None else str(decode_cursor(cursor, length=1)[0])
     rows = repository.transactions_of(session, agency_id=agency_id, kind=kind, before_id=before_id, limit=limit + 1)
     page = rows[:limit]
-    lines = repository.lines_of(session, transaction_ids=[row.id for row in page])
+    postings = defaultdict(list)
+    for posting in repository.postings_of(session, [row.id for row in page]):
+        postings[posting.transaction_id].append(posting)
     return Page(
         data=[
             {
                 "id": row.id,
                 "kind": kind,
                 "purpose": row.purpose,
-                "units": sum(line.units for line in lines[row.id] if line.units > 0),
+                "units": sum(posting.units for posting in postings[row.id] if posting.units > 0),
                 "currency": domain.currency_of(kind=kind, unit=row.unit),
                 "invoice_id": row.invoice_id,
                 "payment_id": row.payment_id,
                 "credit_note_id": row.credit_note_id,
                 "created_at": row.created_at,
-                "postings": lines[row.id],
+                "postings": postings[row.id],
             }
             for row in page
         ],
         next_cursor=encode_cursor(page[-1].id) if len(rows) > limit else None,
         total=repository.count_transactions_of(session, agency_id=agency_id, kind=kind),
     )
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------------------------
 
 
 def _purchase(
@@ -183,12 +194,13 @@ def _purchase(
     account_id: str | None,
 ) -> None:
     cause = Cause(agency_id=agency_id, kind=kind, unit=domain.unit_of(kind=kind, currency=currency), invoice_id=invoice_id)
-    lot_id = repository.add_lot(
-        uow.session, invoice_id=invoice_id, unit=cause.unit, units=units, purchased_at=purchased_at, expires_at=None
-    )
-    if lot_id is None:
+    lot_id = new_id("lot")
+    if not repository.insert_lot(
+        uow.session, id=lot_id, invoice_id=invoice_id, unit=cause.unit, units=units, purchased_at=purchased_at, expires_at=None
+    ):
         return
-    repository.open_books(uow.session, agency_id=agency_id, account_id=account_id, kind=kind.value, unit=cause.unit)
+    pot = {"agency_id": agency_id, "account_id": account_id, "kind": kind.value, "unit": cause.unit}
+    repository.insert_ledger_accounts(uow.session, [{"id": new_id("lac"), "purpose": purpose.value, **pot} for purpose in Purpose])
     transaction_id = _move(uow, Movement.PURCHASE, [Part(lot_id=lot_id, account_id=account_id, units=units)], cause=cause)
     uow.emit(
         events.CreditsPurchased(
@@ -202,26 +214,6 @@ def _purchase(
             account_id=account_id,
         )
     )
-
-
-def _settle(uow: UnitOfWork, wanted: ReservationState, *, cause: Cause, payment_id: str) -> list[Part] | None:
-    """Settle the payment's reservation and give what it holds; None where that had been done before."""
-    is_first = repository.add_reservation(
-        uow.session,
-        payment_id=payment_id,
-        invoice_id=cause.invoice_id,
-        agency_id=cause.agency_id,
-        state=wanted,
-        now=uow.now,
-    )
-    if is_first:
-        return []
-    reservation = repository.reservation_for_update(uow.session, payment_id=payment_id)
-    if not domain.settle(payment_id=payment_id, state=ReservationState(reservation.state), wanted=wanted):
-        return None
-    reservation.state = wanted.value
-    reservation.settled_at = uow.now
-    return repository.reserved_parts(uow.session, payment_id=payment_id)
 
 
 def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: str, account_id: str | None) -> None:
@@ -244,7 +236,7 @@ def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: 
 
 def _return(uow: UnitOfWork, note: models.CreditNote) -> None:
     """Give back what the note says if that much has been spent; else it goes on waiting."""
-    spent = repository.spent_parts(uow.session, invoice_id=note.invoice_id)
+    spent = _parts(repository.left_of_invoice(uow.session, invoice_id=note.invoice_id, purpose=Purpose.SPENT))
     if domain.units_in(spent) < note.units:
         return
     cause = Cause(agency_id=note.agency_id, kind=Kind.PREPAID, unit=note.unit, invoice_id=note.invoice_id, credit_note_id=note.id)
@@ -252,16 +244,35 @@ def _return(uow: UnitOfWork, note: models.CreditNote) -> None:
     note.state = domain.CreditNoteState.RETURNED.value
 
 
-def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: Cause, books: repository.Books | None = None) -> str:
+def _settle(uow: UnitOfWork, wanted: ReservationState, *, cause: Cause, payment_id: str) -> list[Part] | None:
+    """Settle the payment's reservation and give what it holds; None where that had been done before."""
+    if _insert_reservation(uow, wanted, cause=cause, payment_id=payment_id):
+        return []
+    reservation = repository.reservation_for_update(uow.session, payment_id)
+    if not domain.settle(payment_id=payment_id, state=ReservationState(reservation.state), wanted=wanted):
+        return None
+    reservation.state = wanted.value
+    reservation.settled_at = uow.now
+    return _reserved(uow.session, payment_id)
+
+
+def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, cause: Cause, payment_id: str) -> bool:
+    return repository.insert_reservation(
+        uow.session, payment_id=payment_id, invoice_id=cause.invoice_id, agency_id=cause.agency_id, state=state.value, now=uow.now
+    )
+
+
+def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: Cause, books: Books | None = None) -> str:
     """Write one transaction with both sides of every part, and give its id; lock the ledger accounts unless `books` has them."""
     if books is None:
-        account_ids = {part.account_id for part in parts}
-        books = repository.lock_books(uow.session, agency_id=cause.agency_id, account_ids=account_ids, unit=cause.unit)
+        books = _lock_books(uow, {part.account_id for part in parts}, cause=cause)
     transaction_id = new_id("txn")
-    repository.add_transaction(
+    postings = list(domain.postings_of(movement, parts))
+    repository.insert_transaction(
         uow.session,
-        books=books,
-        postings=list(domain.postings_of(movement, parts)),
+        ledger_account_ids=[books[posting.account_id, posting.purpose] for posting in postings],
+        lot_ids=[posting.lot_id for posting in postings],
+        units=[posting.units for posting in postings],
         id=transaction_id,
         idempotency_key=domain.key_of(movement, cause.id),
         agency_id=cause.agency_id,
@@ -274,3 +285,34 @@ def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: 
         created_at=uow.now,
     )
     return transaction_id
+
+
+def _lock_books(uow: UnitOfWork, account_ids: Collection[str | None], *, cause: Cause) -> Books:
+    rows = repository.lock_ledger_accounts(uow.session, agency_id=cause.agency_id, account_ids=account_ids, unit=cause.unit)
+    return {(row.account_id, row.purpose): row.id for row in rows}
+
+
+def _available(session: Session, books: Books) -> list[OpenLot]:
+    return _open_lots(session, books, purposes={Purpose.AVAILABLE})[Purpose.AVAILABLE]
+
+
+def _open_lots(session: Session, books: Books, *, purposes: Collection[Purpose]) -> dict[str, list[OpenLot]]:
+    pots = {ledger_account_id: (account_id, purpose) for (account_id, purpose), ledger_account_id in books.items() if purpose in purposes}
+    lots: dict[str, list[OpenLot]] = {purpose: [] for purpose in purposes}
+    for row in repository.open_lots(session, list(pots)):
+        account_id, purpose = pots[row.ledger_account_id]
+        lots[purpose].append(
+            OpenLot(
+                lot_id=row.lot_id, account_id=account_id, units_left=row.units, purchased_at=row.purchased_at, expires_at=row.expires_at
+            )
+        )
+    return lots
+
+
+def _reserved(session: Session, payment_id: str) -> list[Part]:
+    key = domain.key_of(Movement.RESERVATION, payment_id)
+    return _parts(repository.moved_by(session, idempotency_key=key, purpose=Purpose.RESERVED))
+
+
+def _parts(rows: repository.Rows) -> list[Part]:
+    return [Part(lot_id=row.lot_id, account_id=row.account_id, units=int(row.units)) for row in rows]

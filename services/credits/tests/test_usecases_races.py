@@ -1,0 +1,114 @@
+"""Many at once, on a real database: nothing is overdrawn, nothing happens twice, nobody waits for ever."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from random import Random
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+
+from chassis.ids import new_id
+from chassis.testing import ServiceDatabase
+from chassis.unit_of_work import Units
+
+from .factories import Ledger, eur
+from .test_usecases_any_order import check_the_books
+
+CALLERS = 8
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def units(database: ServiceDatabase) -> Units:
+    return database.units(pool_size=CALLERS)
+
+
+def at_once(actions: Sequence[Callable[[], T]]) -> list[T]:
+    """Begin all of them at the same moment; give what they answer, or raise what one raised."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], T]) -> T:
+        barrier.wait(timeout=10)
+        return action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def test_however_many_reserve_at_once_no_pot_is_overdrawn(ledger: Ledger, database: ServiceDatabase) -> None:
+    accounts = [new_id("acc"), new_id("acc")]
+    ledger.buy(900)
+    for account_id in accounts:
+        ledger.buy(200, account_id=account_id)
+
+    def reserve_many(number: int) -> int:
+        random = Random(number)
+        wanted = [(random.choice([None, *accounts]), random.randint(1, 30)) for _ in range(25)]
+        return sum(ledger.reserve(new_id("pay"), new_id("inv"), eur(amount), account_id=pot) for pot, amount in wanted)
+
+    answers = at_once([partial(reserve_many, number) for number in range(CALLERS)])
+    pots = [ledger.held(pot) for pot in (None, *accounts)]
+    assert sum(answers) == sum(reserved for _, reserved in pots)
+    assert [available + reserved for available, reserved in pots] == [900, 200, 200]
+    assert pots[0] == (0, 900)
+    check_the_books(database)
+
+
+def test_reserving_spending_releasing_and_giving_back_at_once_loses_nothing(ledger: Ledger, database: ServiceDatabase) -> None:
+    account_id = new_id("acc")
+    ledger.buy(500)
+    ledger.buy(100, account_id=account_id)
+
+    def pay_many(number: int) -> int:
+        random = Random(number)
+        spent = 0
+        for _ in range(12):
+            payment_id, invoice_id, pot = new_id("pay"), new_id("inv"), random.choice([None, account_id])
+            reserved = ledger.reserve(payment_id, invoice_id, eur(random.randint(1, 40)), account_id=pot)
+            if random.random() < 0.4:
+                ledger.failed(payment_id, invoice_id)
+                continue
+            ledger.paid(payment_id, invoice_id, reserved, account_id=pot)
+            returned = random.randint(0, reserved)
+            ledger.credited(new_id("cn"), invoice_id, returned)
+            spent += reserved - returned
+        return spent
+
+    spent = at_once([partial(pay_many, number) for number in range(CALLERS)])
+    pots = [ledger.held(), ledger.held(account_id)]
+    assert [reserved for _, reserved in pots] == [0, 0]
+    assert sum(available for available, _ in pots) == 600 - sum(spent)
+    check_the_books(database)
+
+
+def test_one_payment_asking_many_times_at_once_gets_one_answer(ledger: Ledger) -> None:
+    ledger.buy(100)
+    payment_id, invoice_id = new_id("pay"), new_id("inv")
+    assert at_once([partial(ledger.reserve, payment_id, invoice_id, eur(70))] * CALLERS) == [70] * CALLERS
+    assert ledger.held() == (30, 70)
+
+
+def test_a_payment_and_its_credit_note_arriving_at_once_both_have_their_effect(ledger: Ledger) -> None:
+    ledger.buy(100)
+    for _ in range(10):
+        payment_id, invoice_id, credit_note_id = new_id("pay"), new_id("inv"), new_id("cn")
+        ledger.reserve(payment_id, invoice_id, eur(70))
+        paid = partial(ledger.paid, payment_id, invoice_id, 70)
+        credited = partial(ledger.credited, credit_note_id, invoice_id, 70)
+        at_once([paid, credited] * (CALLERS // 2))
+        assert ledger.held() == (100, 0)
+
+
+def test_one_purchase_told_many_times_at_once_is_one_lot(ledger: Ledger) -> None:
+    invoice_id = new_id("inv")
+    at_once([partial(ledger.buy, 100, invoice_id=invoice_id)] * CALLERS)
+    assert ledger.lots() == [100]
+
+
+def test_two_purchases_for_a_new_agency_at_once_share_its_ledger_accounts(ledger: Ledger, database: ServiceDatabase) -> None:
+    at_once([partial(ledger.buy, 100)] * CALLERS)
+    assert ledger.held() == (100 * CALLERS, 0)
+    assert database.query("SELECT count(*) AS n FROM ledger_accounts") == [{"n": 4}]
