@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import Engine
+
 from chassis.database import Database, count_statements
 from chassis.testing import ServiceDatabase
 from chassis.unit_of_work import Units
@@ -17,14 +19,14 @@ def unnoted(work: Units, key: domain.DraftKey) -> bool:
     return found.use_unnoted
 
 
-def test_finding_a_key_is_one_statement_outside_of_any_transaction(work: Units, database: ServiceDatabase) -> None:
+def test_finding_a_key_is_one_statement_outside_of_any_transaction(work: Units) -> None:
     key = a_key(work, an_agency(work).id)
-    own = Database(database.url, pool_size=1, statement_timeout_seconds=5, application_name="test")
-    statements = count_statements(own.engine)
-    with own.reading() as session:
+    with work.reading() as session:
+        engine = session.get_bind()
+        assert isinstance(engine, Engine)
+        statements = count_statements(engine)
         usecases.key_by_digest(session, digest=domain.digest_of(key.secret), pepper=PEPPER)
         assert not session.connection().connection.dbapi_connection.info.transaction_status  # type: ignore[union-attr]  # psycopg2's: idle
-    own.close()
     assert len(statements) == 1
 
 
