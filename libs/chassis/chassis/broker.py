@@ -1,7 +1,8 @@
-"""The incoming side of a service: its calls and its events, taken from the broker and handed to the doors, whatever goes wrong on the way."""
+"""The incoming side of a service: its calls and events, taken from the broker and handed to the doors, whatever goes wrong on the way."""
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,18 +20,20 @@ from chassis import metrics
 from chassis.config import ServiceConfig
 from chassis.container import CONFIG
 from chassis.errors import DeadlineExceeded, InternalError, MalformedCall, OutcomeUnknown, Refusal
-from chassis.events import UnreadableEvent, decode, read
+from chassis.events import EVENTS, UnreadableEvent, decode, read
 from chassis.link import BROKEN, Link, wait_until
 from chassis.messages import (
     DIRECT_REPLY_TO,
     PARKING_LOT,
-    PERSISTENT,
-    REPUBLISHED,
     RETRY_EXCHANGE,
     RPC_EXCHANGE,
     TRANSIENT,
+    attempts_of,
     dumps,
+    headers_of,
+    history,
     inbox_queue,
+    moved,
     rpc_queue,
 )
 from chassis.publisher import Publisher, PublishingFailed
@@ -38,12 +41,14 @@ from chassis.topology import ServiceTopology, Topology, declare
 from chassis.wiring import Resources
 
 CANCEL_SECONDS = 2.0
-REQUEUE_PAUSE_SECONDS = 1.0
+MOVE_PAUSE_SECONDS = 0.5
+REPLY_PATIENCE_SECONDS = 5.0
+LONGEST_REASON = 1000
 
 log = structlog.get_logger()
 
 
-class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
+class Broker(SharedExtension):
     """Consumes a service's two queues on one connection and answers on another. The doors register themselves before it starts."""
 
     resources = Resources()
@@ -52,7 +57,7 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
         self._calls: dict[str, Any] = {}
         self._subscriptions: list[Any] = []
         self._consumers: list[tuple[Channel, str]] = []
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def setup(self) -> None:
         """Prepare both links; nameko sets extensions up in any order, so the doors may be known already or not."""
@@ -83,15 +88,10 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
         return bool(self._link.ready and self._publisher.link.ready)
 
     def stop_consuming(self) -> None:
-        """Take nothing new; what was taken goes on. The drain begins here."""
-        if self._stopping:
-            return
-        self._stopping = True
-        consumers = list(self._consumers)
-        with contextlib.suppress(*BROKEN):
-            for channel, tag in consumers:
-                channel.send_method(spec.Basic.Cancel, "sb", (tag, False))
-            wait_until(lambda: all(tag not in (channel.callbacks or ()) for channel, tag in consumers), timeout_seconds=CANCEL_SECONDS)
+        """Take nothing new; what was taken goes on. The drain begins here; every door says so, the first one does it."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._cancel()
 
     def stop(self) -> None:
         """Close both connections, after the last worker ended."""
@@ -106,15 +106,29 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
 
     def _prepare(self, connection: Connection) -> None:
         declare(connection, self.topology(), retry_delays_seconds=self._config.retry_delays_seconds)
-        self._consumers = [self._consume(connection, rpc_queue(self._name), self._config.rpc_workers, self._on_call)]
+        if self._stopping.is_set():
+            return
+        consumers = [self._consume(connection, rpc_queue(self._name), self._config.rpc_workers, self._on_call)]
         if self._subscriptions:
-            self._consumers.append(self._consume(connection, inbox_queue(self._name), self._config.event_workers, self._on_event))
+            consumers.append(self._consume(connection, inbox_queue(self._name), self._config.event_workers, self._on_event))
+        self._consumers = consumers
+        if self._stopping.is_set():  # the drain began while this waited for the broker
+            for channel, tag in consumers:
+                channel.basic_cancel(tag)
 
     @staticmethod
     def _consume(connection: Connection, queue: str, prefetch: int, callback: Callable[[Message], None]) -> tuple[Channel, str]:
         channel = connection.channel()
         channel.basic_qos(0, prefetch, a_global=False)
         return channel, channel.basic_consume(queue, callback=callback)
+
+    def _cancel(self) -> None:
+        """End the consumers, and wait until the broker says that nothing more is on its way."""
+        consumers = self._consumers
+        with contextlib.suppress(*BROKEN):
+            for channel, tag in consumers:
+                channel.send_method(spec.Basic.Cancel, "sb", (tag, False))
+            wait_until(lambda: all(tag not in channel.callbacks for channel, tag in consumers), timeout_seconds=CANCEL_SECONDS)
 
     # Calls
 
@@ -127,13 +141,12 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
         reply_to = properties.get("reply_to")
         method = message.delivery_info["routing_key"].rpartition(".")[2]
         if not reply_to:
-            self._park_or_requeue(message, reason="no reply_to")
+            log.error("call parked: it has no reply_to", method=method)
+            self._park(message, reason="no reply_to")
             return
-        context = contexts.from_headers(properties.get("application_headers") or {})
+        context = contexts.from_headers(headers_of(message))
         with contexts.activated(context):
-            reply, outcome = self._outcome_of(message, method, context)
-            body = dumps(reply)
-            exchange = "" if reply_to.startswith(DIRECT_REPLY_TO) else RPC_EXCHANGE
+            body, outcome = self._reply_to(message, method, context)
             answer = Message(
                 body,
                 content_type="application/json",
@@ -141,23 +154,29 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
                 delivery_mode=TRANSIENT,
                 correlation_id=properties.get("correlation_id", ""),
             )
-            if not self._publisher.reply(answer, exchange=exchange, routing_key=reply_to):
-                log.warning("reply not sent: the broker is away; the caller will time out and may ask again", method=method)
+            exchange = "" if reply_to.startswith(DIRECT_REPLY_TO) else RPC_EXCHANGE
+            patience = context.remaining_seconds()
+            if patience is None or patience > REPLY_PATIENCE_SECONDS:
+                patience = REPLY_PATIENCE_SECONDS
+            if not self._publisher.reply(answer, exchange=exchange, routing_key=reply_to, patience_seconds=patience):
+                log.warning("reply not sent: the broker is away; the caller may ask again", method=method)
             _ack(message)
             seconds = time.monotonic() - started
-            metrics.CALLS.labels(self._name, method if method in self._calls else "unknown", outcome).inc()
-            if method in self._calls:
-                metrics.CALL_SECONDS.labels(self._name, method).observe(seconds)
+            known = method if method in self._calls else "unknown"
+            metrics.CALLS.labels(self._name, known, outcome).inc()
+            metrics.CALL_SECONDS.labels(self._name, known).observe(seconds)
             log.info("call", method=method, outcome=outcome, milliseconds=round(seconds * 1000, 2))
 
-    def _outcome_of(self, message: Message, method: str, context: contexts.Context) -> tuple[dict[str, Any], str]:
+    def _reply_to(self, message: Message, method: str, context: contexts.Context) -> tuple[bytes, str]:
+        """The body of the reply, and its outcome in a word; never raises."""
         try:
-            return {"result": self._execute(message, method, context), "error": None}, "ok"
+            return dumps({"result": self._execute(message, method, context), "error": None}).encode(), "ok"
         except Refusal as refusal:
-            return {"result": None, "error": _stock_readable(refusal)}, refusal.code
+            error = refusal
         except Exception:
             log.exception("call failed", method=method)
-            return {"result": None, "error": _stock_readable(InternalError())}, "internal_error"
+            error = InternalError()
+        return dumps({"result": None, "error": _stock_readable(error)}).encode(errors="replace"), error.code
 
     def _execute(self, message: Message, method: str, context: contexts.Context) -> Any:
         door = self._calls.get(method)
@@ -171,9 +190,9 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
         payload = _payload(message)
         agency_id = payload.get("agency_id")
         if isinstance(agency_id, str):
-            with contexts.activated(replace(context, agency_id=agency_id)):
-                return door.answer(self.container.service, payload)
-        return door.answer(self.container.service, payload)
+            context = replace(context, agency_id=agency_id)
+        with contexts.activated(context):
+            return door.answer(self.container.service, payload)
 
     # Events
 
@@ -181,32 +200,31 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
         self.container.spawn(self._handle_event, message)
 
     def _handle_event(self, message: Message) -> None:
-        headers = message.properties.get("application_headers") or {}
-        exchange = headers.get(f"{REPUBLISHED}exchange", message.delivery_info["exchange"])
-        name = headers.get(f"{REPUBLISHED}routing-key", message.delivery_info["routing_key"])
-        source = exchange.removesuffix(".events")
+        headers = headers_of(message)
+        exchange = history(headers, "exchange") or message.delivery_info["exchange"]
+        name = history(headers, "routing-key") or message.delivery_info["routing_key"]
+        source = exchange.removesuffix(EVENTS)
+        doors = [door for door in self._subscriptions if exchange.endswith(EVENTS) and door.source == source and door.event in {name, "*"}]
+        label = f"{source}.{name}" if doors else "unknown"
         started = time.monotonic()
         with contexts.activated(contexts.from_headers(headers)):
             try:
-                self._run_handlers(message, source, name, headers)
+                self._run_handlers(message, doors, source, name)
             except UnreadableEvent as error:
-                log.error("event parked", event_name=f"{source}.{name}", reason=str(error))
-                self._park_or_requeue(message, reason=str(error))
-                outcome = "parked"
-            except Exception as error:
-                outcome = self._retry_or_park(message, source=source, name=name, headers=headers, error=error)
+                outcome = self._park(message, reason=str(error))
+            except Exception as error:  # noqa: BLE001  whatever it is: it was logged where it was raised, and is tried again, then parked
+                outcome = self._retry_or_park(message, label, reason=repr(error))
             else:
                 _ack(message)
                 outcome = "ok"
-        metrics.EVENTS.labels(self._name, f"{source}.{name}", outcome).inc()
-        metrics.EVENT_SECONDS.labels(self._name, f"{source}.{name}").observe(time.monotonic() - started)
+            metrics.EVENTS.labels(self._name, label, outcome).inc()
+            metrics.EVENT_SECONDS.labels(self._name, label).observe(time.monotonic() - started)
 
-    def _run_handlers(self, message: Message, source: str, name: str, headers: dict[str, Any]) -> None:
-        doors = [door for door in self._subscriptions if door.source == source and door.event in {name, "*"}]
-        if not doors:
-            raise UnreadableEvent(f"{self._name} has no handler for {source}.{name}")
+    def _run_handlers(self, message: Message, doors: list[Any], source: str, name: str) -> None:
+        if not doors:  # a newer replica, which has bound our queue to this event, may have the handler: the ladder takes it there
+            raise LookupError(f"{self._name} has no handler for {name} of {source}")
         raw, loaded = decode(message.body, content_type=message.properties.get("content_type"))
-        context = contexts.from_headers(headers, causation_id=loaded["id"])
+        context = contexts.from_headers(headers_of(message), causation_id=loaded["id"])
         if loaded["correlation_id"]:
             context = replace(context, request_id=loaded["correlation_id"])
         with contexts.activated(replace(context, agency_id=loaded["agency_id"], deadline=None)):
@@ -215,60 +233,69 @@ class Broker(SharedExtension):  # type: ignore[misc]  # nameko has no types
             for door, event in events:
                 try:
                     door.handle(self.container.service, event)
-                except Exception as error:
+                except Exception as error:  # the other handlers get their turn; raised below
                     log.warning("handler failed", handler=door.method_name, event_name=f"{source}.{name}", event_id=event.id, exc_info=True)
                     failures.append(error)
             if failures:
                 raise failures[0]
             log.info("event handled", event_name=f"{source}.{name}", event_id=loaded["id"])
 
-    def _retry_or_park(self, message: Message, *, source: str, name: str, headers: dict[str, Any], error: Exception) -> str:
-        attempt = int(headers.get(f"{REPUBLISHED}attempt", 0))
+    def _retry_or_park(self, message: Message, label: str, *, reason: str) -> str:
+        attempt = attempts_of(headers_of(message))
         delays = self._config.retry_delays_seconds
         if attempt >= len(delays):
-            log.error("event parked after its last retry", event_name=f"{source}.{name}", attempts=attempt + 1, error=repr(error))
-            self._park_or_requeue(message, reason=f"failed {attempt + 1} times: {error!r}")
-            return "parked"
-        again = self._republished(message, attempt=attempt + 1, reason=repr(error))
+            return self._park(message, reason=f"failed {attempt + 1} times: {reason}")
         rung = RETRY_EXCHANGE.format(delay_ms=int(delays[attempt] * 1000))
-        self._move(message, again, exchange=rung, routing_key=inbox_queue(self._name))
-        metrics.RETRIES.labels(self._name, f"{source}.{name}").inc()
+        if not self._move(message, exchange=rung, routing_key=inbox_queue(self._name), attempt=attempt + 1, reason=reason):
+            return "kept"
+        log.warning("event will be tried again", event_name=label, attempt=attempt + 1, in_seconds=delays[attempt], reason=reason)
+        metrics.RETRIES.labels(self._name, label).inc()
         return "retried"
 
     # Moving messages on
 
-    def _park_or_requeue(self, message: Message, *, reason: str) -> None:
-        parked = self._republished(message, reason=reason)
-        parked.properties["application_headers"][f"{REPUBLISHED}parked-at"] = datetime.now(UTC).isoformat()
-        self._move(message, parked, exchange="", routing_key=PARKING_LOT)
-        metrics.PARKED.labels(self._name, reason.partition(":")[0][:40]).inc()
+    def _park(self, message: Message, *, reason: str) -> str:
+        attempt = attempts_of(headers_of(message))
+        now = datetime.now(UTC).isoformat()
+        if not self._move(message, exchange="", routing_key=PARKING_LOT, attempt=attempt, reason=reason, parked_at=now):
+            return "kept"
+        name = message.delivery_info["routing_key"]
+        log.error("message parked", routing_key=name, reason=reason, attempts=attempt + 1, message_id=message.properties.get("message_id"))
+        metrics.PARKED.labels(self._name).inc()
+        return "parked"
 
-    def _republished(self, message: Message, *, reason: str, attempt: int | None = None) -> Message:
-        properties = {name: value for name, value in message.properties.items() if name not in {"expiration", "delivery_mode"}}
-        headers = dict(properties.pop("application_headers", None) or {})
-        headers.setdefault(f"{REPUBLISHED}exchange", message.delivery_info["exchange"])
-        headers.setdefault(f"{REPUBLISHED}routing-key", message.delivery_info["routing_key"])
-        headers[f"{REPUBLISHED}service"] = self._name
-        headers[f"{REPUBLISHED}reason"] = reason[:1000]
-        if attempt is not None:
-            headers[f"{REPUBLISHED}attempt"] = attempt
-        return Message(message.body, delivery_mode=PERSISTENT, application_headers=headers, **properties)
+    def _move(self, message: Message, *, exchange: str, routing_key: str, attempt: int, reason: str, **said: str) -> bool:
+        """Publish `message` elsewhere, then acknowledge it; tell whether that was done.
 
-    def _move(self, message: Message, again: Message, *, exchange: str, routing_key: str) -> None:
-        """Publish `again`, then acknowledge `message`; where the broker does not take it, give `message` back to its queue."""
-        try:
-            self._publisher.publish_confirmed(again, exchange=exchange, routing_key=routing_key)
-        except PublishingFailed as error:
-            log.warning("message could not be moved on; it goes back to its queue", error=str(error))
-            eventlet.sleep(REQUEUE_PAUSE_SECONDS)
-            with contextlib.suppress(*BROKEN):
-                message.channel.send_method(spec.Basic.Reject, "Lb", (message.delivery_tag, True))
-            return
-        _ack(message)
+        While the broker takes nothing this waits, and the message with it: giving it back would count as one of its deliveries. It is left
+        where it is when its connection is gone (it comes again) or the process is asked to end (it goes back).
+        """
+        headers = headers_of(message)
+        again = moved(
+            message,
+            exchange=history(headers, "exchange") or message.delivery_info["exchange"],
+            routing_key=history(headers, "routing-key") or message.delivery_info["routing_key"],
+            attempt=attempt,
+            service=self._name,
+            reason=reason[:LONGEST_REASON],
+            **said,
+        )
+        while message.channel.connection is not None:
+            try:
+                self._publisher.publish_confirmed(again, exchange=exchange, routing_key=routing_key)
+            except PublishingFailed as error:
+                log.warning("message could not be moved on yet", error=str(error))
+                if self._stopping.is_set():
+                    break
+                eventlet.sleep(MOVE_PAUSE_SECONDS)
+            else:
+                _ack(message)
+                return True
+        return False
 
 
 def _ack(message: Message) -> None:
-    """Acknowledge; where the connection is gone, the message comes again and is recognised."""
+    """Acknowledge; where the connection is gone, the message comes again, and is recognised."""
     with contextlib.suppress(*BROKEN):
         message.channel.send_method(spec.Basic.Ack, "Lb", (message.delivery_tag, False))
 

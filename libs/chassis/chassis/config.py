@@ -73,3 +73,4 @@ class ServiceConfig(ProcessConfig):
     drain_seconds: float = setting("DRAIN_SECONDS", default=25.0, convert=float)
     heartbeat_file: str = setting("HEARTBEAT_FILE", default="")
     relay_batch: int = setting("RELAY_BATCH", default=500, convert=int)
+    housekeeping_seconds: float = setting("HOUSEKEEPING_SECONDS", default=60.0, convert=float)

@@ -1,4 +1,4 @@
-"""nameko's container with our way of running the methods: the service object is made once, and a worker is one green thread and nothing else."""
+"""nameko's container with our way of running the methods: one service object, and a worker is one green thread and nothing else."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -10,8 +10,11 @@ CONFIG = "comptoir"
 """The key under which nameko's configuration holds ours."""
 
 
-class Container(ServiceContainer):  # type: ignore[misc]  # nameko has no types
-    """Hosts one service. Stock nameko makes an object and four green threads a call; our services keep no state, so one object serves all."""
+class Container(ServiceContainer):
+    """Hosts one service.
+
+    Stock nameko makes an object and four green threads a call; our services keep no state, so one object serves all.
+    """
 
     @cached_property
     def service(self) -> Any:

@@ -21,7 +21,8 @@ TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 class Context:
     """Who asks for what, since when and until when.
 
-    `deadline` is in seconds of the Unix epoch; `depth` counts service-to-service calls on the way here; `causation_id` is the event being handled.
+    `deadline` is in seconds of the Unix epoch; `depth` counts the service-to-service calls on the way here; `causation_id` is the id of the
+    event at hand.
     """
 
     request_id: str

@@ -7,24 +7,54 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg2
 from psycopg2 import errorcodes
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from chassis.errors import Unavailable
 
 TRANSIENT_CODES = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
+TOO_SLOW_CODES = frozenset({errorcodes.QUERY_CANCELED, errorcodes.LOCK_NOT_AVAILABLE})
+AWAY_CLASSES = ("08", "53", "57P")
+"""Of SQLSTATE: connection exceptions, insufficient resources, shutting down or starting."""
+
 CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5.0
-SELF_TEST_SECONDS = 0.1
 IDLE_TRANSACTION_SECONDS = 30
+SELF_TEST_SECONDS = 0.1
+SELF_TEST_TICKS = 20
+SELF_TESTS = 3
+
+
+class BlockingDriver(RuntimeError):
+    """The database driver stops the hub while it waits: one slow statement would stop every call."""
 
 
 def driver_url(database_url: str) -> str:
     """The URL with the driver we stand on: psycopg2, which lets the eventlet hub run while it waits."""
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg2://", database_url)
+
+
+def arguments(*, application_name: str, statement_timeout_seconds: float, options: str = "") -> dict[str, Any]:
+    """What every connection of ours is opened with: a bound on every wait, also on those for a database that has vanished."""
+    return {
+        "application_name": application_name,
+        "connect_timeout": CONNECT_SECONDS,
+        "options": f"-c statement_timeout={int(statement_timeout_seconds * 1000)} -c timezone=UTC {options}",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": int(statement_timeout_seconds * 2000),
+    }
+
+
+def connect(database_url: str, *, application_name: str, statement_timeout_seconds: float, options: str = "") -> Any:
+    """A plain psycopg2 connection, for what stands beside the services: the relay and its measurements."""
+    given = arguments(application_name=application_name, statement_timeout_seconds=statement_timeout_seconds, options=options)
+    return psycopg2.connect(database_url, **given)
 
 
 class Database:
@@ -39,18 +69,12 @@ class Database:
             "max_overflow": 0,
             "pool_timeout": POOL_WAIT_SECONDS,
             "pool_use_lifo": True,
-            "connect_args": {
-                "connect_timeout": CONNECT_SECONDS,
-                "options": (
-                    f"-c statement_timeout={int(statement_timeout_seconds * 1000)}"
-                    f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000} -c timezone=UTC"
-                ),
-                "application_name": application_name,
-                "keepalives_idle": 10,
-                "keepalives_interval": 5,
-                "keepalives_count": 3,
-                "tcp_user_timeout": int(statement_timeout_seconds * 2000),
-            },
+            "hide_parameters": True,  # what a statement was given has no place in logs and parking lots
+            "connect_args": arguments(
+                application_name=application_name,
+                statement_timeout_seconds=statement_timeout_seconds,
+                options=f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000}",
+            ),
         }
         url = driver_url(database_url)
         self.engine: Engine = create_engine(url, **options)
@@ -76,21 +100,28 @@ class Database:
         return True
 
     def refuse_blocking_driver(self) -> None:
-        """Raise `RuntimeError` where waiting for the database stops every other green thread, as psycopg 3's binary driver does."""
+        """Raise `BlockingDriver` where waiting for the database stops every other green thread, as psycopg 3's binary driver does."""
+        if not any(self._others_run_meanwhile() for _ in range(SELF_TESTS)):
+            raise BlockingDriver(
+                "The database driver blocks the hub: while it waits, nothing else runs. psycopg2, patched by eventlet, does not."
+            )
+
+    def _others_run_meanwhile(self) -> bool:
         ticks: list[float] = []
         done = threading.Event()
 
         def tick() -> None:
             while not done.is_set():
                 ticks.append(time.monotonic())
-                time.sleep(SELF_TEST_SECONDS / 20)
+                time.sleep(SELF_TEST_SECONDS / SELF_TEST_TICKS)
 
         threading.Thread(target=tick, daemon=True).start()
-        with self.reading() as session:
-            session.execute(text(f"SELECT pg_sleep({SELF_TEST_SECONDS})"))
-        done.set()
-        if len(ticks) < 5:  # noqa: PLR2004  of twenty
-            raise RuntimeError("The database driver blocks the hub: while it waits, nothing else runs. Use psycopg2, patched by eventlet.")
+        try:
+            with self.reading() as session:
+                session.execute(text(f"SELECT pg_sleep({SELF_TEST_SECONDS})"))
+        finally:
+            done.set()
+        return len(ticks) >= SELF_TEST_TICKS / 4
 
     def close(self) -> None:
         """Close every connection."""
@@ -104,7 +135,7 @@ class Database:
 
 def was_rolled_back(error: BaseException) -> bool:
     """Whether the database itself undid the transaction so that others could go on: serialization failure, deadlock."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) in TRANSIENT_CODES
+    return isinstance(error, DBAPIError) and _code(error) in TRANSIENT_CODES
 
 
 def is_transient(error: BaseException) -> bool:
@@ -114,20 +145,27 @@ def is_transient(error: BaseException) -> bool:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what says «the database cannot be reached» into `Unavailable`; everything else passes."""
+    """Turn what says «not now» into `Unavailable`; everything else passes."""
     try:
         yield
     except PoolTimeout as error:
         raise Unavailable(service="The database", reason="every connection is in use") from error
     except DBAPIError as error:
-        if is_transient(error) or _cannot_connect(error):
+        if _code(error) in TOO_SLOW_CODES:
+            raise Unavailable(service="The database", reason="it took too long") from error
+        if is_transient(error) or _is_away(error):
             raise Unavailable(service="The database", reason="the connection was lost or refused") from error
         raise
 
 
-def _cannot_connect(error: DBAPIError) -> bool:
-    code = getattr(error.orig, "pgcode", None)
-    return type(error.orig).__name__ == "OperationalError" and (code is None or code.startswith(("08", "57P", "53")))
+def _is_away(error: DBAPIError) -> bool:
+    return isinstance(error, OperationalError) and (_code(error) or AWAY_CLASSES[0]).startswith(AWAY_CLASSES)
+
+
+def _code(error: DBAPIError) -> str | None:
+    """The SQLSTATE; None where the server said nothing, as when it cannot be reached."""
+    code: str | None = getattr(error.orig, "pgcode", None)
+    return code
 
 
 def count_statements(engine: Engine) -> list[str]:

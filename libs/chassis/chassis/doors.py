@@ -24,7 +24,7 @@ SchemaClass = type[marshmallow.Schema]
 log = structlog.get_logger()
 
 
-class CallDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+class CallDoor(Entrypoint):
     """A method that other processes call."""
 
     broker = Broker()
@@ -68,7 +68,7 @@ class CallDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
         return self._answer.dump(result) if self._answer is not None else result
 
 
-class EventDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+class EventDoor(Entrypoint):
     """A method that handles an event of another service."""
 
     broker = Broker()
@@ -92,7 +92,7 @@ class EventDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
         getattr(service, self.method_name)(event)
 
 
-class DueDoor(Entrypoint):  # type: ignore[misc]  # nameko has no types
+class DueDoor(Entrypoint):
     """A method that runs once a period, in one replica: who takes the lease for the period in the database, does it."""
 
     broker = Broker()

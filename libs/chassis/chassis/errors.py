@@ -1,5 +1,6 @@
 """Refusals: everything a service may answer instead of doing what it was asked."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, get_args
 
@@ -36,9 +37,9 @@ class Refusal(Exception):
         super().__init__(self.text)
 
     def to_wire(self) -> dict[str, Any]:
-        """This refusal as the JSON object that crosses the bus."""
+        """This refusal as the JSON object that crosses the bus; what JSON has no form for crosses as text."""
         details = self.details if self.field is None else {**self.details, "field": self.field}
-        return {"kind": self.kind, "code": self.code, "message": self.text, "details": details}
+        return {"kind": self.kind, "code": self.code, "message": self.text, "details": json.loads(json.dumps(details, default=str))}
 
 
 class Refused(Refusal):
@@ -56,11 +57,12 @@ class Refused(Refusal):
     @classmethod
     def from_wire(cls, error: Mapping[str, Any]) -> "Refused":
         """Read the `error` member of a reply; members that a stranger left out are filled in."""
+        details = error.get("details")
         return cls(
             kind=str(error.get("kind", "internal")),
             code=str(error.get("code", "internal_error")),
             message=str(error.get("message") or error.get("value") or "The service failed without saying why."),
-            details=error.get("details"),
+            details=details if isinstance(details, dict) else None,
         )
 
 
@@ -97,11 +99,14 @@ class IdempotencyKeyReused(Refusal):
 
 
 class OutcomeUnknown(Refusal):
-    """A command without idempotency key came a second time from the broker: whether the first run finished is unknown, so it is not run again."""
+    """A command without idempotency key came a second time from the broker: whether the first run finished is unknown, so it is not run."""
 
     kind = "unavailable"
     code = "outcome_unknown"
-    message = "The service was interrupted while it worked on this; look at the result before you send it again, or send it with an idempotency key."
+    message = (
+        "The service was interrupted while it worked on this: look at the result before you send it again, or send it with an"
+        " idempotency key."
+    )
 
 
 class InvalidCursor(Refusal):

@@ -15,17 +15,20 @@ from chassis.ids import new_id
 from chassis.schemas import Reading, Schema
 
 CONTENT_TYPE = "application/json"
+EVENTS = ".events"
+"""How the name of an exchange of events ends, as nameko names it."""
 
 
 def exchange_of(service: str) -> str:
-    """The topic exchange a service publishes its events on, as nameko names it."""
-    return f"{service}.events"
+    """The topic exchange a service publishes its events on."""
+    return service + EVENTS
 
 
 class Fact:
-    """Something that happened. Subclasses declare `source` and their data as marshmallow fields; the event's name is the class name in snake_case.
+    """Something that happened.
 
-    Making one checks the data: a producer's mistake is a `ValueError` there.
+    Subclasses declare `source` and their data as marshmallow fields; the event's name is the class name in snake_case. Making one checks
+    the data: a producer's mistake is a `ValueError` there.
     """
 
     source: ClassVar[str]
@@ -45,13 +48,18 @@ class Fact:
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:
-        self.subject = subject
-        self.agency_id = agency_id
-        dumped = self.schema.dump(data)
-        errors: dict[str, Any] = dict(self.schema.validate(dumped))
-        errors.update(dict.fromkeys(data.keys() - self.schema.fields.keys(), ["Unknown field."]))
+        unknown = sorted(data.keys() - self.schema.fields.keys())
+        if unknown:
+            raise ValueError(f"{type(self).__name__} has no field {', '.join(unknown)}")
+        try:
+            dumped = self.schema.dump(data)
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"{type(self).__name__} cannot be written: {error}") from error
+        errors = self.schema.validate(dumped)
         if errors:
             raise ValueError(f"{type(self).__name__}: {errors}")
+        self.subject = subject
+        self.agency_id = agency_id
         self.data: dict[str, Any] = dumped
 
     def envelope(self, *, now: datetime, context: Context) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """One AMQP connection that is kept open by a thread of its own, whatever the broker does.
 
-Works under real threads (gateway) and green ones (services). py-amqp writes frames under a lock of the connection, so any thread may publish and
-acknowledge; only the link's own thread reads. Reads block without a time limit (switching a socket's timeout while others write to it corrupts
-frames); a second thread watches the heartbeats and shuts a dead socket down, which wakes the reader.
+Works under real threads (gateway) and green ones (services). py-amqp writes frames under a lock of the connection, so any thread may
+publish and acknowledge; only the link's own thread reads. Reads block without a time limit (switching a socket's timeout while others
+write to it corrupts frames); a second thread watches the heartbeats and shuts a dead socket down, which wakes the reader. Writes that the
+network does not take end by py-amqp's TCP_USER_TIMEOUT of one second.
 """
 
 import contextlib
 import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -18,18 +20,25 @@ from amqp.exceptions import AMQPError
 from kombu.utils.url import parse_url
 
 CONNECT_SECONDS = 5
+CLOSE_SECONDS = 2.0
 HEARTBEAT_SECONDS = 10
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
 CLEAN_CLOSE = 200
-BROKEN = (AMQPError, OSError, EOFError, AttributeError)
-"""What py-amqp raises when the broker or the network goes away; AttributeError: it clears its transport while others still write."""
+BROKEN = (AMQPError, OSError, EOFError, AttributeError, struct.error)
+"""What py-amqp raises when the broker or the network goes away; the last two: it clears its transport and its channels' numbers while other
+threads still write."""
 
 log = structlog.get_logger()
 
 
 def open_connection(
-    amqp_uri: str, *, name: str, on_blocked: Callable[[str], None] | None = None, on_unblocked: Callable[[], None] | None = None
+    amqp_uri: str,
+    *,
+    name: str,
+    on_blocked: Callable[[str], None] | None = None,
+    on_unblocked: Callable[[], None] | None = None,
+    socket_settings: Mapping[int, int] | None = None,
 ) -> Connection:
     """A connected py-amqp connection for `amqp_uri`, named for the broker's management pages."""
     parts = parse_url(amqp_uri)
@@ -44,19 +53,47 @@ def open_connection(
         on_blocked=on_blocked,
         on_unblocked=on_unblocked,
         ssl=amqp_uri.startswith("amqps:"),
+        socket_settings=dict(socket_settings or {}),
     )
     connection.connect()
     return connection
 
 
-class Link:
-    """Keeps one connection. `prepare(connection)` opens channels and consumers each time it is made; `lost()` is told each time it is gone."""
+def close_connection(connection: Connection, *, politely: bool) -> None:
+    """Close `connection`; `politely` waits (up to `CLOSE_SECONDS`) for the broker's consent: then it has read all that was written."""
+    with contextlib.suppress(*BROKEN):
+        if politely:
+            _say_close(connection)
+            while connection.connected:
+                connection.drain_events(timeout=CLOSE_SECONDS)
+    with contextlib.suppress(*BROKEN):
+        connection.collect()
 
-    def __init__(self, amqp_uri: str, *, name: str, prepare: Callable[[Connection], None], lost: Callable[[], None] = lambda: None) -> None:
+
+def _say_close(connection: Connection) -> None:
+    connection.send_method(spec.Connection.Close, "BsBB", (CLEAN_CLOSE, "", 0, 0))
+
+
+class Link:
+    """Keeps one connection. `prepare(connection)` opens channels and consumers each time it is made.
+
+    `lost()` is called each time it is gone, `on_blocked()` each time the broker (short of memory or disk) stops reading from it.
+    """
+
+    def __init__(
+        self,
+        amqp_uri: str,
+        *,
+        name: str,
+        prepare: Callable[[Connection], None],
+        lost: Callable[[], None] = lambda: None,
+        on_blocked: Callable[[], None] = lambda: None,
+    ) -> None:
         self._amqp_uri = amqp_uri
         self._name = name
         self._prepare = prepare
         self._lost = lost
+        self._tell_blocked = on_blocked
         self._connection: Connection | None = None
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -80,47 +117,53 @@ class Link:
         return self._ready.is_set()
 
     def stop(self) -> None:
-        """Close the connection and do not come back."""
+        """Close the connection and do not come back. The broker has read all that was written when this returns, if it reads at all."""
         self._stopping.set()
-        self._ready.clear()
         connection = self._connection
-        if connection is not None:
+        if connection is not None and self.blocked is None:
             with contextlib.suppress(*BROKEN):
-                connection.send_method(spec.Connection.Close, "BsBB", (CLEAN_CLOSE, "", 0, 0))
+                _say_close(connection)
+        if self._reader is not None:
+            self._reader.join(CLOSE_SECONDS)
+        if connection is not None:
             self._shut(connection)
-        if self._reader is not None and self._reader is not threading.current_thread():
-            self._reader.join(CONNECT_SECONDS)
 
     def _run(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
-                connection = open_connection(self._amqp_uri, name=self._name, on_blocked=self._on_blocked, on_unblocked=self._on_unblocked)
-                self._connection = connection
-                self.blocked = None
-                self._prepare(connection)
-                self._ready.set()
-                backoff = FIRST_BACKOFF_SECONDS
-                log.debug("broker connected", link=self._name)
-                while not self._stopping.is_set():
-                    connection.drain_events()
+                self._keep_one()
             except BROKEN as error:
-                self._ready.clear()
                 if not self._stopping.is_set():
-                    log.warning(
-                        "broker connection lost", link=self._name, error=str(error) or type(error).__name__, next_try_seconds=backoff
-                    )
+                    reason = str(error) or type(error).__name__
+                    log.warning("broker connection lost", link=self._name, error=reason, next_try_seconds=backoff)
             except Exception:  # a defect in a callback must not end the only reader: say it, and begin again with a clean connection
                 log.exception("broker link failed", link=self._name)
             finally:
-                self._ready.clear()
-                connection, self._connection = self._connection, None
-                if connection is not None:
-                    with contextlib.suppress(*BROKEN):
-                        connection.collect()
-                self._lost()
+                self._forget()
+            if time.monotonic() - began > LONGEST_BACKOFF_SECONDS:
+                backoff = FIRST_BACKOFF_SECONDS
             self._stopping.wait(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+
+    def _keep_one(self) -> None:
+        """Connect, prepare, and read until it breaks or ends."""
+        connection = open_connection(self._amqp_uri, name=self._name, on_blocked=self._on_blocked, on_unblocked=self._on_unblocked)
+        self.blocked = None
+        self._connection = connection
+        self._prepare(connection)
+        self._ready.set()
+        log.debug("broker connected", link=self._name)
+        while not self._stopping.is_set():
+            connection.drain_events()
+
+    def _forget(self) -> None:
+        self._ready.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            close_connection(connection, politely=False)
+        self._lost()
 
     def _watch(self) -> None:
         while not self._stopping.wait(HEARTBEAT_SECONDS / 4):
@@ -135,6 +178,7 @@ class Link:
     def _on_blocked(self, reason: str) -> None:
         self.blocked = str(reason)
         log.warning("broker refuses to read from us", link=self._name, reason=self.blocked)
+        self._tell_blocked()
 
     def _on_unblocked(self) -> None:
         self.blocked = None
@@ -142,6 +186,7 @@ class Link:
 
     @staticmethod
     def _shut(connection: Connection) -> None:
+        """Wake the reader of `connection`: what it waits for will not come."""
         transport = getattr(connection, "_transport", None)  # the public property would connect again where it is gone
         sock: Any = getattr(transport, "sock", None)
         if sock is not None:

@@ -1,6 +1,7 @@
 """The AMQP names and message shapes that nameko speaks, and those of our own."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from amqp import Channel, Message, spec
@@ -13,6 +14,11 @@ DIRECT_REPLY_TO = "amq.rabbitmq.reply-to"
 TRANSIENT, PERSISTENT = 1, 2
 REPUBLISHED = "x-comptoir-"
 """Prefix of the headers that tell a retried or parked message's history."""
+
+BROKERS_HISTORY = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count")
+
+KEPT_PROPERTIES = frozenset({"content_type", "content_encoding", "correlation_id", "message_id", "timestamp", "type", "app_id"})
+"""What a message moved on keeps. The broker refuses some of the others from anybody but the first sender (user_id)."""
 
 
 def rpc_queue(service: str) -> str:
@@ -31,5 +37,43 @@ def dumps(value: Any) -> str:
 
 
 def publish(channel: Channel, message: Message, *, exchange: str, routing_key: str, mandatory: bool = False) -> None:
-    """Write one message, from any thread. Unlike py-amqp's basic_publish it neither reads (another thread does) nor touches the socket's timeout."""
+    """Write one message, from any thread.
+
+    Unlike py-amqp's basic_publish it neither reads (another thread does) nor touches the socket's timeout.
+    """
     channel.send_method(spec.Basic.Publish, "Bssbb", (0, exchange, routing_key, mandatory, False), message)
+
+
+def headers_of(message: Message) -> dict[str, Any]:
+    """The headers of a message; none where it has none."""
+    return dict(message.properties.get("application_headers") or {})
+
+
+def history(headers: Mapping[str, Any], name: str) -> str:
+    """What our header `name` says of a moved message; empty where it is not there or not ours."""
+    value = headers.get(REPUBLISHED + name)
+    return value if isinstance(value, str) else ""
+
+
+def attempts_of(headers: Mapping[str, Any]) -> int:
+    """How often the handling of a message was tried before."""
+    value = headers.get(f"{REPUBLISHED}attempt")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def moved(message: Message, *, exchange: str, routing_key: str, attempt: int, **said: str) -> Message:
+    """The message again, to be published elsewhere: it says where it was published first, its attempts, and what `said` adds.
+
+    Headers of strangers are kept where they are plain values; the broker's own history (x-death) would make it see cycles.
+    """
+    headers: dict[str, Any] = {
+        name: value
+        for name, value in headers_of(message).items()
+        if isinstance(value, (str, int, float)) and not str(name).startswith(BROKERS_HISTORY)
+    }
+    headers[f"{REPUBLISHED}exchange"] = exchange
+    headers[f"{REPUBLISHED}routing-key"] = routing_key
+    headers[f"{REPUBLISHED}attempt"] = attempt
+    headers |= {REPUBLISHED + name.replace("_", "-"): value for name, value in said.items()}
+    properties = {name: value for name, value in message.properties.items() if name in KEPT_PROPERTIES}
+    return Message(message.body, delivery_mode=PERSISTENT, application_headers=headers, **properties)

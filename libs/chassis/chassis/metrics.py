@@ -11,7 +11,7 @@ CALL_SECONDS = Histogram(
 EVENTS = Counter("comptoir_events_handled_total", "Events taken from the inbox.", ["service", "event", "outcome"])
 EVENT_SECONDS = Histogram("comptoir_event_handling_seconds", "Time to handle an event.", ["service", "event"], buckets=FAST)
 RETRIES = Counter("comptoir_event_retries_total", "Events sent to the retry ladder.", ["service", "event"])
-PARKED = Counter("comptoir_messages_parked_total", "Messages put into the parking lot.", ["service", "reason"])
+PARKED = Counter("comptoir_messages_parked_total", "Messages put into the parking lot.", ["service"])
 PARKING_LOT_SIZE = Gauge("comptoir_parking_lot_messages", "Messages in the parking lot, of all services.", multiprocess_mode="max")
 DUE_RUNS = Counter("comptoir_due_runs_total", "Periods of due work that this replica did.", ["service", "job", "outcome"])
 RELAYED = Counter("comptoir_outbox_relayed_total", "Events published and confirmed.", ["service"])

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +11,21 @@ from typing import Any
 
 from amqp import Channel, Message
 
-from chassis.link import open_connection
-from chassis.messages import PARKING_LOT, PERSISTENT, REPUBLISHED, RPC_EXCHANGE, inbox_queue, rpc_queue
+from chassis.link import BROKEN, close_connection, open_connection
+from chassis.messages import PARKING_LOT, RPC_EXCHANGE, attempts_of, headers_of, history, inbox_queue, moved, rpc_queue
+from chassis.topology import declare_parking_lot
 
 MOST = 10_000
+CONFIRM_SECONDS = 10.0
 ID_LENGTH = 12
 
 
 class NoSuchMessage(LookupError):
     """No parked message has this id."""
+
+
+class NotReplayed(Exception):
+    """The broker did not take the message back: it is still parked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +34,18 @@ class Parked:
 
     id: str
     queue: str
-    event: str
+    exchange: str
+    routing_key: str
     reason: str
     attempts: int
     parked_at: str
     body: str
     headers: dict[str, Any]
+
+    @property
+    def event(self) -> str:
+        """`source.event`, or `nameko-rpc.service.method`."""
+        return f"{self.exchange.removesuffix('.events')}.{self.routing_key}"
 
 
 @contextmanager
@@ -43,33 +54,35 @@ def _taken(amqp_uri: str) -> Iterator[tuple[Channel, list[tuple[Parked, Message]
     connection = open_connection(amqp_uri, name="parking-lot")
     try:
         channel = connection.channel()
+        declare_parking_lot(channel)
         channel.confirm_select()
         messages: list[tuple[Parked, Message]] = []
         while len(messages) < MOST and (message := channel.basic_get(PARKING_LOT)) is not None:
             messages.append((_parked(message), message))
         yield channel, messages
     finally:
-        connection.close()
+        close_connection(connection, politely=True)
 
 
 def _parked(message: Message) -> Parked:
-    headers = dict(message.properties.get("application_headers") or {})
-    death = (headers.get("x-death") or [{}])[0]
-    exchange = headers.get(f"{REPUBLISHED}exchange") or death.get("exchange", "")
-    routing_key = headers.get(f"{REPUBLISHED}routing-key") or (death.get("routing-keys") or [""])[0]
-    service = headers.get(f"{REPUBLISHED}service", "")
+    headers = headers_of(message)
+    deaths = headers.get("x-death") or [{}]  # there where the broker parked it itself
+    death = deaths[0]
+    exchange = history(headers, "exchange") or death.get("exchange", "")
+    routing_key = history(headers, "routing-key") or death.get("routing-keys", [""])[0]
+    service = history(headers, "service")
+    queue = death.get("queue") or (rpc_queue(service) if exchange == RPC_EXCHANGE else inbox_queue(service))
     body = message.body if isinstance(message.body, bytes) else str(message.body).encode()
-    queue = str(death.get("queue") or (rpc_queue(service) if exchange == RPC_EXCHANGE else inbox_queue(service)))
-    identity = "|".join(
-        [str(message.properties.get("message_id", "")), queue, exchange, routing_key, str(headers.get(f"{REPUBLISHED}parked-at", ""))]
-    )
+    parked_at = history(headers, "parked-at")
+    identity = "|".join([str(message.properties.get("message_id", "")), queue, exchange, routing_key, parked_at])
     return Parked(
         id=hashlib.sha256(identity.encode() + body).hexdigest()[:ID_LENGTH],
         queue=queue,
-        event=f"{exchange.removesuffix('.events')}.{routing_key}",
-        reason=str(headers.get(f"{REPUBLISHED}reason") or "its reader died of it, again and again"),
-        attempts=int(headers.get(f"{REPUBLISHED}attempt", 0)) + 1,
-        parked_at=str(headers.get(f"{REPUBLISHED}parked-at", "")),
+        exchange=exchange,
+        routing_key=routing_key,
+        reason=history(headers, "reason") or "its reader died of it, again and again",
+        attempts=attempts_of(headers) + 1,
+        parked_at=parked_at,
         body=body.decode("utf-8", "replace"),
         headers=headers,
     )
@@ -82,19 +95,19 @@ def parked_messages(amqp_uri: str) -> list[Parked]:
 
 
 def replay(amqp_uri: str, ids: set[str]) -> int:
-    """Give messages back to the queues they came from, their attempts counted from the start; raises `NoSuchMessage`. Tells how many."""
+    """Give messages back to the queues they came from, their attempts counted from the start; tell how many.
+
+    Raises `NoSuchMessage`, and `NotReplayed` where the queue is no more.
+    """
     with _taken(amqp_uri) as (channel, messages):
+        returned: list[str] = []
+        channel.events["basic_return"].add(lambda *_arguments: returned.append("no such queue"))
         chosen = _chosen(messages, ids)
         for parked, message in chosen:
-            headers = {
-                name: value for name, value in parked.headers.items() if not name.startswith("x-death") and name != f"{REPUBLISHED}attempt"
-            }
-            exchange, _, routing_key = parked.event.rpartition(".")
-            headers.setdefault(f"{REPUBLISHED}exchange", f"{exchange}.events")
-            headers.setdefault(f"{REPUBLISHED}routing-key", routing_key)
-            kept = {name: value for name, value in message.properties.items() if name not in {"application_headers", "delivery_mode"}}
-            again = Message(message.body, delivery_mode=PERSISTENT, application_headers=headers, **kept)
-            channel.basic_publish_confirm(again, exchange="", routing_key=parked.queue)
+            again = moved(message, exchange=parked.exchange, routing_key=parked.routing_key, attempt=0)
+            channel.basic_publish_confirm(again, exchange="", routing_key=parked.queue, mandatory=True, confirm_timeout=CONFIRM_SECONDS)
+            if returned:
+                raise NotReplayed(f"{parked.id} stays parked: there is no queue {parked.queue} any more.")
             channel.basic_ack(message.delivery_tag)
         return len(chosen)
 
@@ -128,36 +141,34 @@ def main(amqp_uri: str, arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         return _run(amqp_uri, options)
-    except NoSuchMessage as error:
-        print(error)  # noqa: T201  a command speaks on its standard output
+    except (NoSuchMessage, NotReplayed, *BROKEN) as error:
+        _say(str(error) or type(error).__name__)
         return 1
 
 
 def _run(amqp_uri: str, options: argparse.Namespace) -> int:
-    say = print
-    if options.command in {"replay", "discard"}:
-        ids = {parked.id for parked in parked_messages(amqp_uri)} if options.all else set(options.id)
-        if not ids:
-            say("Nothing is parked." if options.all else "Name the messages by their ids, or say --all.")
-            return 0 if options.all else 2
-        count = (replay if options.command == "replay" else discard)(amqp_uri, ids)
-        say(f"{count} message{'s' if count != 1 else ''} {'replayed' if options.command == 'replay' else 'discarded'}.")
-        return 0
     messages = parked_messages(amqp_uri)
-    if options.command == "show":
+    if options.command in {"replay", "discard"}:
+        ids = {parked.id for parked in messages} if options.all else set(options.id)
+        if not ids:
+            _say("Nothing is parked." if options.all else "Name the messages by their ids, or say --all.")
+            return 0 if options.all else 2
+        done, act = ("replayed", replay) if options.command == "replay" else ("discarded", discard)
+        count = act(amqp_uri, ids)
+        _say(f"{count} message{'s' if count != 1 else ''} {done}.")
+    elif options.command == "show":
+        found = [parked for parked in messages if parked.id == options.id]
+        if not found:
+            raise NoSuchMessage(f"Nothing is parked under {options.id}: list shows what is.")
+        _say(json.dumps({**vars(found[0]), "event": found[0].event}, indent=2, default=str, ensure_ascii=False))
+    else:
         for parked in messages:
-            if parked.id == options.id:
-                say(json.dumps({**vars(parked), "headers": parked.headers}, indent=2, default=str, ensure_ascii=False))
-                return 0
-        raise NoSuchMessage(f"Nothing is parked under {options.id}: list shows what is.")
-    if not messages:
-        say("Nothing is parked.")
-    for parked in messages:
-        say(
-            f"{parked.id}  {parked.parked_at[:19]:19}  {parked.queue:24} {parked.event:36} attempts {parked.attempts}  {parked.reason[:100]}"
-        )
+            moment, queue, event, reason = parked.parked_at[:19], parked.queue, parked.event, parked.reason[:100]
+            _say(f"{parked.id}  {moment:19}  {queue:24} {event:36} attempts {parked.attempts}  {reason}")
+        if not messages:
+            _say("Nothing is parked.")
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(os.environ["AMQP_URI"], sys.argv[1:]))
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")

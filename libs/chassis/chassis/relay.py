@@ -1,31 +1,40 @@
 """The outbox relay: a process of its own that publishes what was committed, in batches with pipelined confirms, at least once.
 
-A batch is deleted in a transaction that commits when the broker has confirmed all of it. Two batches are under way on two connections, so that
-neither the database nor the broker waits for the other. Any number of relays may run (SKIP LOCKED). NOTIFY only wakes it up early.
+A batch is deleted in a transaction that commits when the broker has confirmed all of it. Two batches are under way on two connections, so
+that neither the database nor the broker waits for the other. Any number of relays may run (SKIP LOCKED). NOTIFY only wakes it up early.
 """
 
 import select
+import socket
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg2
 import structlog
-from amqp import Channel, Connection, Message
+from amqp import Channel, Connection, Message, spec
 from psycopg2.extras import Json
 
 from chassis import metrics
+from chassis.database import connect
 from chassis.events import CONTENT_TYPE
-from chassis.link import BROKEN, open_connection
-from chassis.messages import PERSISTENT, publish
+from chassis.link import BROKEN, close_connection, open_connection
+from chassis.messages import PARKING_LOT, PERSISTENT, publish
 from chassis.topology import Topology, declare
 
 IDLE_SECONDS = 1.0
 CONFIRM_SECONDS = 30.0
-HOLD_UNROUTABLE_SECONDS = 5
+STOP_SECONDS = 10.0
+HOLD_SECONDS = 5
+LOOK_SECONDS = 15.0
+LOOK_PATIENCE_SECONDS = 5.0
+FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
+STATEMENT_TIMEOUT_SECONDS = 30.0
+SOCKET = {socket.TCP_USER_TIMEOUT: 20_000}
+"""Milliseconds. A batch may be with a broker that has stopped reading; py-amqp's own second would break the connection again and again."""
 
 TAKE = (
     "DELETE FROM outbox WHERE id = ANY(ARRAY(SELECT id FROM outbox WHERE held_until IS NULL OR held_until < now()"
@@ -36,14 +45,14 @@ HOLD = (
     "INSERT INTO outbox (id, event_id, exchange, routing_key, headers, body, created_at, held_until) OVERRIDING SYSTEM VALUE"
     " VALUES (%s, %s, %s, %s, %s, %s, %s, now() + make_interval(secs => %s))"
 )
-SESSION = "-c synchronous_commit=off -c timezone=UTC"
+SESSION = "-c synchronous_commit=off"
 """A commit of ours that is lost in a crash publishes a batch again, which every reader recognises: not worth waiting for the disk."""
 
 log = structlog.get_logger()
 
 
 class BrokerBusy(Exception):
-    """The broker did not confirm in time, or takes nothing."""
+    """The broker did not confirm in time."""
 
 
 @dataclass
@@ -52,10 +61,25 @@ class Batch:
 
     database: Any
     rows: list[Any]
+    first: int = 0
+    """The delivery number of the first row; the others follow."""
     waiting: set[int] = field(default_factory=set)
-    """Delivery numbers of what is published and not confirmed yet."""
+    """Delivery numbers of what is published and not answered yet."""
+    refused: set[int] = field(default_factory=set)
+    """Delivery numbers of what the broker did not take: a queue bound for it is full, or the broker failed."""
     unroutable: set[str] = field(default_factory=set)
-    """Event ids that came back because no queue is bound for them."""
+    """Event ids that came back because no queue is bound for them; those of other batches do no harm."""
+
+    def answered(self, number: int, *, multiple: bool, taken: bool) -> None:
+        """Note the broker's answer to `number`, or to all up to it."""
+        numbers = {each for each in self.waiting if each <= number} if multiple else self.waiting & {number}
+        self.waiting -= numbers
+        if not taken:
+            self.refused |= numbers
+
+    def held(self) -> list[Any]:
+        """The rows that are not with every queue that wants them: they are tried again."""
+        return [row for number, row in enumerate(self.rows, self.first) if number in self.refused or row[1] in self.unroutable]
 
 
 class Relay:
@@ -71,44 +95,47 @@ class Relay:
         self._retry_delays_seconds = retry_delays_seconds
         self._batch = batch
         self._databases: list[Any] = []
-        self._connection: Connection | None = None
-        self._channel: Channel | None = None
+        self._connection: Connection = None
+        self._channel: Channel = None
         self._number = 0
         self._batches: list[Batch] = []
-        self._stopping = False
+        self._next_look = 0.0
+        self._stopping = threading.Event()
+        self._blocked = False
         self.connected = False
 
     def run(self) -> None:
         """Relay until `stop()`; whatever breaks is opened again, and what was locked is free again meanwhile."""
-        backoff = 0.1
-        while not self._stopping:
+        backoff = FIRST_BACKOFF_SECONDS
+        while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 self._open()
                 self.connected = True
-                backoff = 0.1
-                while not self._stopping:
-                    if not self.relay_all():
+                while not self._stopping.is_set():
+                    if self._blocked or not self.relay_all():
                         self._wait()
+                close_connection(self._connection, politely=not self._blocked)
             except (psycopg2.OperationalError, psycopg2.InterfaceError, BrokerBusy, *BROKEN) as error:
+                if time.monotonic() - began > LONGEST_BACKOFF_SECONDS:
+                    backoff = FIRST_BACKOFF_SECONDS
                 log.warning("relay interrupted", error=str(error) or type(error).__name__, next_try_seconds=backoff)
-            finally:
-                self.connected = False
-                self._close()
-            if not self._stopping:
                 time.sleep(backoff)
                 backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+            finally:
+                self._close()
 
     def stop(self) -> None:
         """End after the batches in flight."""
-        self._stopping = True
+        self._stopping.set()
 
     def relay_all(self) -> int:
         """Publish until the outbox has nothing that may go; tell how many went. While one batch is marked, the next is with the broker."""
         relayed = 0
         idle = list(self._databases)
         under_way: deque[Batch] = deque()
-        while not self._stopping or under_way:
-            batch = self._take(idle.pop()) if idle and not self._stopping else None
+        while not self._stopping.is_set() or under_way:
+            batch = self._take(idle.pop()) if idle and not self._stopping.is_set() else None
             if batch is not None and batch.rows:
                 self.publish_batch(batch)
                 under_way.append(batch)
@@ -133,6 +160,7 @@ class Relay:
         """Write a batch to the broker without waiting for any answer."""
         self._batches.append(batch)
         channel = self._channel
+        batch.first = self._number + 1
         for _, event_id, exchange, routing_key, headers, body, _ in batch.rows:
             message = Message(
                 body,
@@ -147,41 +175,45 @@ class Relay:
             publish(channel, message, exchange=exchange, routing_key=routing_key, mandatory=True)
 
     def _finish(self, batch: Batch) -> int:
-        self._await_confirms(batch)
+        self._await_answers(batch)
         self._batches.remove(batch)
-        held = [row for row in batch.rows if row[1] in batch.unroutable]
+        held = batch.held()
         self.mark_batch(batch, held=held)
-        metrics.RELAYED.labels(self._service).inc(len(batch.rows) - len(held))
-        if held:
-            metrics.UNROUTABLE.labels(self._service).inc(len(held))
-            log.error("no queue is bound for these events; they stay in the outbox", events=sorted(batch.unroutable)[:10], count=len(held))
-        return len(batch.rows) - len(held)
+        done = len(batch.rows) - len(held)
+        metrics.RELAYED.labels(self._service).inc(done)
+        unroutable = [row[1] for row in held if row[1] in batch.unroutable]
+        if unroutable:
+            metrics.UNROUTABLE.labels(self._service).inc(len(unroutable))
+            log.error("no queue is bound for these events; they stay in the outbox", events=unroutable[:10], count=len(unroutable))
+        if batch.refused:
+            log.error("the broker refused events, as for a queue that is full; they stay in the outbox", count=len(batch.refused))
+        self._look_at_parking_lot()
+        return done
 
     def mark_batch(self, batch: Batch, *, held: list[Any]) -> None:
-        """Commit the deletion of what the broker has; what it returned is put back, and held for a while."""
+        """Commit the deletion of what the broker has; the rest is put back, and held for a while."""
         with batch.database.cursor() as cursor:
             for row_id, event_id, exchange, routing_key, headers, body, created_at in held:
-                cursor.execute(HOLD, (row_id, event_id, exchange, routing_key, Json(headers), body, created_at, HOLD_UNROUTABLE_SECONDS))
+                cursor.execute(HOLD, (row_id, event_id, exchange, routing_key, Json(headers), body, created_at, HOLD_SECONDS))
         batch.database.commit()
 
-    def _await_confirms(self, batch: Batch) -> None:
-        deadline = time.monotonic() + CONFIRM_SECONDS
+    def _await_answers(self, batch: Batch) -> None:
+        """Read until the broker has answered all of `batch`; one that is short of memory has all the time it needs."""
+        waited = 0.0
         while batch.waiting:
-            if time.monotonic() > deadline:
-                raise BrokerBusy(f"{len(batch.waiting)} messages were not confirmed in {CONFIRM_SECONDS:.0f} s")
+            began = time.monotonic()
             try:
-                self._connection.drain_events(timeout=1.0)
+                self._connection.drain_events(timeout=IDLE_SECONDS)
             except TimeoutError:
                 self._connection.heartbeat_tick()
+            if not self._blocked or self._stopping.is_set():
+                waited += time.monotonic() - began
+            if waited > (STOP_SECONDS if self._stopping.is_set() else CONFIRM_SECONDS):
+                raise BrokerBusy(f"{len(batch.waiting)} messages were not confirmed in {waited:.0f} s")
 
     def _on_answer(self, number: int, multiple: bool, *, taken: bool) -> None:  # noqa: FBT001  py-amqp's own call
-        if not taken:
-            raise BrokerBusy("the broker refused a message")
         for batch in self._batches:
-            if multiple:
-                batch.waiting = {each for each in batch.waiting if each > number}
-            else:
-                batch.waiting.discard(number)
+            batch.answered(number, multiple=multiple, taken=taken)
 
     def _on_return(self, _error: object, _exchange: str, _routing_key: str, message: Message) -> None:
         for batch in self._batches:
@@ -189,16 +221,42 @@ class Relay:
 
     def _wait(self) -> None:
         """Sleep until something is notified, the broker says something, or a second is over."""
-        listener = self._databases[0]
+        self._look_at_parking_lot()
         self._connection.heartbeat_tick()
-        readable, _, _ = select.select([listener, self._connection.transport.sock], [], [], IDLE_SECONDS)
-        if self._connection.transport.sock in readable:
-            self._connection.drain_events(timeout=IDLE_SECONDS)
+        listener = self._databases[0]
+        broker = self._connection.sock
+        readable, _, _ = select.select([listener, broker], [], [], IDLE_SECONDS)
+        if broker in readable:
+            self._read()
         listener.poll()
         listener.notifies.clear()
 
+    def _read(self) -> None:
+        """Take in what the broker has sent, until it has nothing more."""
+        try:
+            while True:
+                self._connection.drain_events(timeout=0.01)
+        except TimeoutError:
+            pass
+
+    def _look_at_parking_lot(self) -> None:
+        """Measure the parking lot now and then."""
+        if self._blocked or time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._channel.send_method(spec.Queue.Declare, "BsbbbbbF", (0, PARKING_LOT, True, False, False, False, False, {}))
+        _, size, _ = self._channel.wait(spec.Queue.DeclareOk, timeout=LOOK_PATIENCE_SECONDS, returns_tuple=True)
+        metrics.PARKING_LOT_SIZE.set(size)
+
     def _open(self) -> None:
-        self._connection = open_connection(self._amqp_uri, name=f"{self._service}-relay")
+        self._blocked = False
+        self._connection = open_connection(
+            self._amqp_uri,
+            name=f"{self._service}-relay",
+            on_blocked=lambda reason: self._on_blocked(blocked=True, reason=reason),
+            on_unblocked=lambda: self._on_blocked(blocked=False),
+            socket_settings=SOCKET,
+        )
         declare(self._connection, self._topology, retry_delays_seconds=self._retry_delays_seconds)
         self._channel = channel = self._connection.channel()
         channel.confirm_select()
@@ -206,26 +264,30 @@ class Relay:
         channel.events["basic_nack"].add(lambda number, multiple: self._on_answer(number, multiple, taken=False))
         channel.events["basic_return"].add(self._on_return)
         self._number = 0
-        self._batches.clear()
         for _ in range(2):
             self._databases.append(
-                psycopg2.connect(self._database_url, application_name=f"comptoir-{self._service}-relay", connect_timeout=5, options=SESSION)
+                connect(
+                    self._database_url,
+                    application_name=f"comptoir-{self._service}-relay",
+                    statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS,
+                    options=SESSION,
+                )
             )
         with self._databases[0].cursor() as cursor:
             cursor.execute("LISTEN outbox")
         self._databases[0].commit()
 
+    def _on_blocked(self, *, blocked: bool, reason: str = "") -> None:
+        self._blocked = blocked
+        log.warning("broker refuses to read from us" if blocked else "broker reads from us again", reason=reason)
+
     def _close(self) -> None:
+        """Let go of everything: the database undoes what is not committed."""
+        self.connected = False
+        self._batches.clear()
         for database in self._databases:
             database.close()
         self._databases.clear()
         if self._connection is not None:
-            _quietly(self._connection.close if self._connection.connected else self._connection.collect)
+            close_connection(self._connection, politely=False)
             self._connection = None
-
-
-def _quietly(close: Callable[[], object]) -> None:
-    try:
-        close()
-    except BROKEN as error:
-        log.debug("connection was gone already", error=str(error))

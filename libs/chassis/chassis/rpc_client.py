@@ -1,9 +1,11 @@
 """Calling services: one connection, many threads in flight, a deadline on every call.
 
-A call is one message to nameko's RPC exchange; the reply comes back by RabbitMQ's direct reply-to on the same channel, is matched by its correlation id
-and wakes the thread that waits. Stock nameko services answer it too.
+A call is one message to nameko's RPC exchange; the reply comes back by RabbitMQ's direct reply-to on the same channel, is matched by its
+correlation id and wakes the thread that waits. Stock nameko services answer it too.
 """
 
+import contextlib
+import functools
 import itertools
 import json
 import threading
@@ -13,7 +15,6 @@ from typing import Any
 
 import structlog
 from amqp import Channel, Connection, Message
-from amqp.exceptions import AMQPError
 
 from chassis import context as contexts
 from chassis.errors import DeadlineExceeded, Refused, TooBusy, Unavailable
@@ -23,31 +24,39 @@ from chassis.unit_of_work import refuse_inside_transaction
 
 CONNECT_WAIT_SECONDS = 1.5
 """How long a call waits for the connection to come back before it gives up: a caller is told within two seconds."""
+NOTICE_SECONDS = 0.2
 
 log = structlog.get_logger()
 
 
 class _Pending:
-    """One call in flight: a lock used as a one-shot event, the cheapest there is."""
+    """One call in flight: a lock used as a one-shot event, the cheapest there is. Only the link's reader settles it."""
 
-    __slots__ = ("body", "lock", "lost")
+    __slots__ = ("body", "fault", "lock")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.lock.acquire()
         self.body: Any = None
-        self.lost = False
+        self.fault: Unavailable | ConnectionLost | None = None
+
+    def settle(self, *, body: Any = None, fault: "Unavailable | ConnectionLost | None" = None) -> None:
+        """Wake who waits, the first time."""
+        if self.body is None and self.fault is None:
+            self.body = body
+            self.fault = fault
+            self.lock.release()
 
 
 class RpcClient:
     """Thread-safe calls over one connection. Make one a process, after it forked; `start()` it, `stop()` it.
 
-    At most `max_in_flight` calls wait at any time; one more is refused at once (`TooBusy`). Calls in flight when the connection is lost fail with
-    `Unavailable`; only reads are sent again, once.
+    At most `max_in_flight` calls wait at any time; one more is refused at once (`TooBusy`). Calls in flight fail with `Unavailable` when
+    the connection is lost, or the broker stops reading from it; only reads are sent again, once.
     """
 
     def __init__(self, amqp_uri: str, *, max_in_flight: int = 200, name: str = "rpc-client", from_service: bool = False) -> None:
-        self._link = Link(amqp_uri, name=name, prepare=self._prepare, lost=self._fail_pending)
+        self._link = Link(amqp_uri, name=name, prepare=self._prepare, lost=self._fail_pending, on_blocked=self._fail_pending)
         self._channel: Channel | None = None
         self._pending: dict[str, _Pending] = {}
         self._places = threading.BoundedSemaphore(max_in_flight)
@@ -62,7 +71,6 @@ class RpcClient:
     def stop(self) -> None:
         """Close the connection; calls in flight fail."""
         self._link.stop()
-        self._fail_pending()
 
     @property
     def ready(self) -> bool:
@@ -86,8 +94,8 @@ class RpcClient:
     ) -> Any:
         """Call `service.method(payload)` and give its answer.
 
-        Raises `Refused` (what the service answered), `DeadlineExceeded`, `Unavailable`, `TooBusy`; `RpcInsideTransaction` where the caller holds a
-        transaction open. The deadline is the earlier of `timeout_seconds` from now and the one of the current context.
+        Raises `Refused` (what the service answered), `DeadlineExceeded`, `Unavailable`, `TooBusy`; `RpcInsideTransaction` where the caller
+        holds a transaction open. The deadline is the earlier of `timeout_seconds` from now and the one of the current context.
         """
         refuse_inside_transaction(f"{service}.{method}")
         context = contexts.current()
@@ -98,17 +106,18 @@ class RpcClient:
             deadline = min(deadline, context.deadline)
         if not self._places.acquire(blocking=False):
             raise TooBusy(service=service, reason="too many calls are in flight")
+        once = functools.partial(
+            self._call_once, service, method, payload, context=context, deadline=deadline, idempotency_key=idempotency_key
+        )
         try:
-            for attempt in (1, 2):
-                try:
-                    return self._call_once(service, method, payload, context=context, deadline=deadline, idempotency_key=idempotency_key)
-                except ConnectionLost:
-                    if attempt == 1 and is_read:
-                        continue
-                    raise Unavailable(service=service, reason="the connection to it was lost") from None
+            if is_read:
+                with contextlib.suppress(ConnectionLost):
+                    return once()
+            return once()
+        except ConnectionLost:
+            raise Unavailable(service=service, reason="the connection to it was lost") from None
         finally:
             self._places.release()
-        raise AssertionError("unreachable")
 
     def _call_once(
         self,
@@ -147,13 +156,14 @@ class RpcClient:
             try:
                 publish(channel, message, exchange=RPC_EXCHANGE, routing_key=f"{service}.{method}", mandatory=True)
             except BROKEN:
+                pending.lock.acquire(timeout=NOTICE_SECONDS)  # by then the link's reader has noticed too
                 raise ConnectionLost from None
             if not pending.lock.acquire(timeout=max(0.0, deadline - time.time())):
                 raise DeadlineExceeded(service=service, method=method)
         finally:
             self._pending.pop(number, None)
-        if pending.lost:
-            raise ConnectionLost
+        if pending.fault is not None:
+            raise pending.fault
         return _answer(pending.body)
 
     def _prepare(self, connection: Connection) -> None:
@@ -165,35 +175,37 @@ class RpcClient:
 
     def _on_reply(self, message: Message) -> None:
         pending = self._pending.get(message.properties.get("correlation_id", ""))
-        if pending is not None and pending.body is None:
-            pending.body = message.body
-            pending.lock.release()
+        if pending is not None:  # else nobody waits for it any more
+            pending.settle(body=message.body)
 
     def _on_return(self, _error: object, _exchange: str, routing_key: str, message: Message) -> None:
-        pending = self._pending.get(message.properties.get("correlation_id", ""))
-        if pending is not None and pending.body is None:
-            service = routing_key.partition(".")[0]
-            pending.body = dumps({"error": Unavailable(service=service, reason="nobody serves it").to_wire()})
-            pending.lock.release()
+        pending = self._pending.get(message.properties["correlation_id"])
+        if pending is not None:
+            pending.settle(fault=Unavailable(service=routing_key.partition(".")[0], reason="nobody serves it"))
 
     def _fail_pending(self) -> None:
         for pending in list(self._pending.values()):
-            if pending.body is None and not pending.lost:
-                pending.lost = True
-                pending.lock.release()
+            pending.settle(fault=ConnectionLost())
 
 
-class ConnectionLost(AMQPError):
-    """The connection went away before the reply came."""
+class ConnectionLost(Exception):
+    """The connection went away, or the broker stopped reading from it, before the reply came."""
 
 
 class CallDepthExceeded(RuntimeError):
     """A service that was called by a service called on: the call graph allows one hop. A defect of the caller."""
 
 
+class UnreadableReply(Refused):
+    """What came back is no reply as nameko writes them."""
+
+
 def _answer(body: Any) -> Any:
-    reply = json.loads(body)
-    error = reply.get("error")
+    try:
+        reply = json.loads(body)
+        error, result = reply["error"], reply["result"]
+    except (ValueError, TypeError, KeyError):
+        raise UnreadableReply(kind="internal", code="unreadable_reply", message="The service's answer cannot be read.") from None
     if error is not None:
         raise Refused.from_wire(error)
-    return reply["result"]
+    return result

@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import structlog
@@ -17,7 +19,8 @@ import structlog
 from chassis.config import ConfigurationError, ServiceConfig
 
 HEARTBEAT_SECONDS = 2.0
-FORGET_SECONDS = 60.0
+POLL_SECONDS = 0.1
+MEASURE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -46,7 +49,7 @@ def main(*, package: str, service: str, config: type[ServiceConfig], arguments: 
         case "serve":
             sys.exit(_serve(package, service, settings))
         case "relay":
-            sys.exit(_relay(package, service, settings))
+            sys.exit(_relay(package, settings))
         case "migrate":
             _migrate(package, settings)
         case _:
@@ -67,56 +70,84 @@ def _migrate(package: str, settings: ServiceConfig) -> None:
     log.info("the schema is current")
 
 
+class Signals:
+    """Whether SIGTERM or SIGINT asked the process to end.
+
+    A flag that is polled: setting an Event takes a lock, which the code that a signal interrupts may hold.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: object) -> None:
+        self.asked = True
+
+    def wait(self, seconds: float = float("inf"), *, until: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until the process is asked to end, `until()` holds or the time is over; tell whether one of the first two is so."""
+        deadline = time.monotonic() + seconds
+        while not (self.asked or until()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
+
+
 def _serve(package: str, service: str, settings: ServiceConfig) -> int:
     import eventlet  # noqa: PLC0415
 
     from chassis import health, metrics  # noqa: PLC0415
     from chassis.broker import Broker  # noqa: PLC0415
     from chassis.container import CONFIG, Container  # noqa: PLC0415
+    from chassis.database import BlockingDriver  # noqa: PLC0415
+    from chassis.errors import Unavailable  # noqa: PLC0415
     from chassis.wiring import Resources  # noqa: PLC0415
 
+    signals = Signals()
+    _beat(settings.heartbeat_file)
+    deadline = time.monotonic() + settings.startup_seconds
     module, _, name = service.partition(":")
     container = Container(getattr(importlib.import_module(module), name), {CONFIG: settings, "AMQP_URI": settings.amqp_uri})
-    if not _wait_for_schema(package, settings):
+    if not _wait_for_schema(package, settings, signals):
         return 1
     container.max_workers = 2 * (settings.rpc_workers + settings.event_workers)
     container._worker_pool.resize(container.max_workers)  # noqa: SLF001  the size it makes itself is nameko's default of 10
-    container.start()
-    broker = container.shared_extensions[Broker]
-    database = container.shared_extensions[Resources].database
     try:
-        database.refuse_blocking_driver()
-    except RuntimeError as error:
+        container.start()
+    except (BlockingDriver, Unavailable) as error:
         log.critical("refused to start", reason=str(error))
         return 1
+    broker = container.shared_extensions[Broker]
+    database = container.shared_extensions[Resources].database
     metrics.POOL_IN_USE.labels(package).set_function(database.connections_in_use)
     if settings.health_port:
         health.serve(settings.health_host, settings.health_port, {"broker": lambda: broker.ready, "database": database.answers})
-    stopping = _on_signals()
-    _beat(settings.heartbeat_file, stopping)
+    if not signals.wait(deadline - time.monotonic(), until=lambda: broker.ready):
+        log.critical("gave up waiting", reason="the broker does not answer", seconds=settings.startup_seconds)
+        return 1
     log.info("serving", pid=os.getpid())
-    stopping.wait()
+    signals.wait()
     log.info("draining", seconds=settings.drain_seconds)
-    with eventlet.Timeout(settings.drain_seconds, exception=False):
-        container.stop()
-        log.info("stopped")
-        return 0
-    log.error("stopped before everything had ended; what was not acknowledged comes again")
-    return 1
+    if eventlet.with_timeout(settings.drain_seconds, container.stop, timeout_value="too late"):
+        log.error("stopped before everything had ended; what was not acknowledged comes again")
+        return 1
+    log.info("stopped")
+    return 0
 
 
-def _relay(package: str, service: str, settings: ServiceConfig) -> int:
-    import psycopg2  # noqa: PLC0415
-
+def _relay(package: str, settings: ServiceConfig) -> int:
     from chassis import health, metrics  # noqa: PLC0415
-    from chassis.housekeeping import forget  # noqa: PLC0415
+    from chassis.housekeeping import Housekeeping  # noqa: PLC0415
     from chassis.relay import Relay  # noqa: PLC0415
     from chassis.topology import ServiceTopology, Topology  # noqa: PLC0415
 
-    topology = (
-        Topology.load(Path(settings.topology_file)) if settings.topology_file else Topology(services=(ServiceTopology(service=package),))
-    )
-    if not _wait_for_schema(package, settings):
+    signals = Signals()
+    _beat(settings.heartbeat_file)
+    topology = Topology(services=(ServiceTopology(service=package),))
+    if settings.topology_file:
+        topology = Topology.load(Path(settings.topology_file))
+    if not _wait_for_schema(package, settings, signals):
         return 1
     relay = Relay(
         service=package,
@@ -126,39 +157,31 @@ def _relay(package: str, service: str, settings: ServiceConfig) -> int:
         retry_delays_seconds=settings.retry_delays_seconds,
         batch=settings.relay_batch,
     )
-    stopping = _on_signals()
-    _beat(settings.heartbeat_file, stopping)
     if settings.health_port:
-        gauges = OutboxGauges(package, settings.database_url)
+        gauges = OutboxGauges(settings.database_url)
         metrics.OUTBOX_SIZE.labels(package).set_function(gauges.size)
         metrics.OUTBOX_AGE.labels(package).set_function(gauges.oldest_seconds)
         health.serve(settings.health_host, settings.health_port, {"relay": lambda: relay.connected})
+    housekeeping = Housekeeping(settings.database_url)
+    _in_background(lambda: housekeeping.keep(every_seconds=settings.housekeeping_seconds), name="housekeeping")
+    ended: list[str] = []
 
-    def keep_house() -> None:
-        while not stopping.wait(FORGET_SECONDS):
-            try:
-                database = psycopg2.connect(settings.database_url)
-                try:
-                    forget(database)
-                finally:
-                    database.close()
-            except psycopg2.Error as error:
-                log.warning("housekeeping failed; the next minute tries again", error=str(error))
+    def run() -> None:
+        relay.run()
+        ended.append("in order")
 
-    threading.Thread(target=keep_house, daemon=True).start()
-    worker = threading.Thread(target=relay.run, name="relay")
-    worker.start()
-    stopping.wait()
+    worker = _in_background(run, name="relay")
+    signals.wait(until=lambda: not worker.is_alive())
     relay.stop()
     worker.join(settings.drain_seconds)
-    return 0
+    log.info("stopped", in_order=bool(ended))
+    return 0 if ended else 1
 
 
 class OutboxGauges:
-    """Reads the outbox's size and age at each scrape."""
+    """Reads the outbox's size and age at each scrape; NaN where the database does not say."""
 
-    def __init__(self, service: str, database_url: str) -> None:
-        self._service = service
+    def __init__(self, database_url: str) -> None:
         self._database_url = database_url
 
     def size(self) -> float:
@@ -170,60 +193,56 @@ class OutboxGauges:
         return self._read("SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outbox")
 
     def _read(self, statement: str) -> float:
-        import psycopg2  # noqa: PLC0415
+        from psycopg2 import Error  # noqa: PLC0415
+
+        from chassis.database import connect  # noqa: PLC0415
 
         try:
-            database = psycopg2.connect(self._database_url, connect_timeout=2)
-        except psycopg2.Error:
-            return float("nan")
-        try:
-            with database.cursor() as cursor:
+            measuring = connect(self._database_url, application_name="comptoir-gauges", statement_timeout_seconds=MEASURE_SECONDS)
+            with closing(measuring) as database, database.cursor() as cursor:
                 cursor.execute(statement)
                 return float(cursor.fetchone()[0])
-        finally:
-            database.close()
+        except Error:
+            return float("nan")
 
 
-def _wait_for_schema(package: str, settings: ServiceConfig) -> bool:
+def _wait_for_schema(package: str, settings: ServiceConfig, signals: Signals) -> bool:
     """Wait until the database answers and has this code's schema."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 
     from chassis import migrations  # noqa: PLC0415
 
-    deadline = time.monotonic() + settings.startup_seconds
-    reason = "the schema is older than this code: run migrate"
-    while time.monotonic() < deadline:
+    reason = ""
+
+    def is_current() -> bool:
+        nonlocal reason
         try:
-            if migrations.is_current(folder_of(package), settings.database_url):
-                return True
             reason = "the schema is older than this code: run migrate"
+            return migrations.is_current(folder_of(package), settings.database_url)
         except SQLAlchemyError as error:
             reason = f"the database does not answer: {error}"
-        time.sleep(0.2)
-    log.critical("gave up waiting", reason=reason, seconds=settings.startup_seconds)
-    return False
+            return False
+
+    if not signals.wait(settings.startup_seconds, until=is_current):
+        log.critical("gave up waiting", reason=reason, seconds=settings.startup_seconds)
+        return False
+    return not signals.asked
 
 
-def _on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: object) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping
-
-
-def _beat(path: str, stopping: threading.Event) -> None:
+def _beat(path: str) -> None:
     """Touch the heartbeat file while threads of this process get their turn: under eventlet, a blocked hub stops it."""
     if not path:
         return
 
     def beat() -> None:
-        while not stopping.is_set():
+        while True:
             Path(path).touch()
-            stopping.wait(HEARTBEAT_SECONDS)
+            time.sleep(HEARTBEAT_SECONDS)
 
-    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+    _in_background(beat, name="heartbeat")
+
+
+def _in_background(work: Callable[[], object], *, name: str) -> threading.Thread:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread

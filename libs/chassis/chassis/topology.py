@@ -1,5 +1,6 @@
-"""Exchanges, queues and bindings: who reads what. Everybody declares all of it at start, so that no event is published before its readers' queues exist.
+"""Exchanges, queues and bindings: who reads what.
 
+Everybody declares all of it at start, so that no event is published before its readers' queues exist.
 The file (`deploy/topology.json`) is generated from the services' doors: ``{"accounts": {"reads": [["billing", "invoice_paid"], …]}, …}``.
 """
 
@@ -72,7 +73,7 @@ def declare(connection: Connection, topology: Topology, *, retry_delays_seconds:
     """Declare all of it, idempotently. Must run where replies can be read: in the thread that owns the connection."""
     channel = connection.channel()
     channel.exchange_declare(RPC_EXCHANGE, "topic", durable=True, auto_delete=False)
-    channel.queue_declare(PARKING_LOT, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum", "x-delivery-limit": NEVER})
+    declare_parking_lot(channel)
     for delay_seconds in retry_delays_seconds:
         _declare_retry(channel, delay_ms=int(delay_seconds * 1000))
     for part in topology.services:
@@ -97,6 +98,11 @@ def declare(connection: Connection, topology: Topology, *, retry_delays_seconds:
             channel.exchange_declare(exchange_of(source), "topic", durable=True, auto_delete=False)
             channel.queue_bind(inbox_queue(part.service), exchange_of(source), "#" if name == "*" else name)
     channel.close()
+
+
+def declare_parking_lot(channel: Channel) -> None:
+    """Declare the queue of what nobody could handle."""
+    channel.queue_declare(PARKING_LOT, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum", "x-delivery-limit": NEVER})
 
 
 def _declare_retry(channel: Channel, *, delay_ms: int) -> None:

@@ -140,8 +140,8 @@ class Units:
     def once(self, usecase: Callable[Concatenate[UnitOfWork, P], R], *args: P.args, **kwargs: P.kwargs) -> Answer:
         """Run `usecase` as the effect of the command being executed, once per idempotency key; give its dumped answer.
 
-        The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours. Callers that race with one
-        key wait for the first. Raises `IdempotencyKeyReused` for the same key with another request.
+        The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours. Callers that race with
+        one key wait for the first. Raises `IdempotencyKeyReused` for the same key with another request.
         """
         call = _call.get()
         if call is None:
@@ -204,7 +204,7 @@ class Units:
             return self._keep_refusal(call, key, refusal)
 
     def _keep_refusal(self, call: Call, key: str, refusal: Refusal) -> Answer | Refusal:
-        """Store a refusal, whose unit of work is rolled back; where another caller with the same key came first meanwhile, its answer is the answer."""
+        """Store a refusal, whose unit of work is rolled back; where another caller with this key came first, its answer is the answer."""
         with self.begin() as unit:
             parameters = _parameters(call, key, unit.now)
             if unit.session.execute(CLAIM_KEY, parameters).first() is None:
@@ -244,13 +244,15 @@ def _replayed(call: Call, row: Any) -> Answer | Refusal:
 
 
 INSERT_OUTBOX = text(
-    "INSERT INTO outbox (event_id, exchange, routing_key, headers, body) VALUES (:event_id, :exchange, :routing_key, CAST(:headers AS jsonb), :body)"
+    "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
+    " VALUES (:event_id, :exchange, :routing_key, CAST(:headers AS jsonb), :body)"
 )
 INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
 INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
 CLAIM_KEY = text(
     "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
-    " ON CONFLICT (scope, key) DO UPDATE SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
+    " ON CONFLICT (scope, key) DO UPDATE"
+    " SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
     " WHERE k.created_at <= :since RETURNING k.key"
 )
 SELECT_KEY = text("SELECT request_hash, answer, refusal FROM idempotency_keys WHERE scope = :scope AND key = :key AND created_at > :since")

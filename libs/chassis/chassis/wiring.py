@@ -40,11 +40,11 @@ class Wiring:
     """The service's own `Config`."""
 
 
-class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
+class Resources(SharedExtension):
     """The pool and the calling connection of the process, shared by all that stands on them."""
 
     def setup(self) -> None:
-        """Open them; nothing connects before it is used."""
+        """Open them, and refuse a driver that would stop all the others."""
         config: ServiceConfig = self.container.config[CONFIG]
         name = self.container.service_name
         self.config = config
@@ -54,6 +54,7 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
             statement_timeout_seconds=config.statement_timeout_seconds,
             application_name=f"comptoir-{name}",
         )
+        self.database.refuse_blocking_driver()
         self.units = Units(self.database)
         self.calls = RpcClient(config.amqp_uri, name=f"{name}-calls", from_service=True)
 
@@ -67,7 +68,7 @@ class Resources(SharedExtension):  # type: ignore[misc]  # nameko has no types
         self.database.close()
 
 
-class Work(DependencyProvider):  # type: ignore[misc]  # nameko has no types
+class Work(DependencyProvider):
     """`work = Work()`: the service's units of work."""
 
     resources = Resources()
@@ -86,7 +87,7 @@ class Work(DependencyProvider):  # type: ignore[misc]  # nameko has no types
         return self
 
 
-class Wired(DependencyProvider, Generic[T]):  # type: ignore[misc]  # nameko has no types
+class Wired(DependencyProvider, Generic[T]):
     """`billing = Wired(clients.Billing)`: a client, made once as `clients.Billing(wiring)`."""
 
     resources = Resources()

@@ -117,7 +117,7 @@ class Bus:
     ) -> None:
         """Publish any bytes."""
         message = Message(body, content_type=content_type, delivery_mode=PERSISTENT, **properties)
-        self._publisher.publish_confirmed(message, exchange=exchange, routing_key=routing_key)
+        self._publisher.publish_confirmed(message, exchange=exchange, routing_key=routing_key, mandatory=False)
 
     def collect(self, *sources: str) -> Collector:
         """Collect the events of these services from now on."""

@@ -12,6 +12,7 @@ class MovingClock:
         self.now = now
 
     def __call__(self) -> datetime:
+        """The moment."""
         return self.now
 
     def advance(self, **delta: float) -> datetime:

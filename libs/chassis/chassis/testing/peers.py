@@ -14,7 +14,10 @@ Method = Callable[[dict[str, Any]], Any]
 
 
 class Peer:
-    """A service of the test's own: answers each method by a function of the payload (raise a `Refusal` to refuse). `calls` lists what was asked."""
+    """A service of the test's own: answers each method by a function of the payload, which may raise a `Refusal`.
+
+    `calls` lists what was asked.
+    """
 
     def __init__(self, amqp_uri: str, service: str, methods: Mapping[str, Method]) -> None:
         self._service = service

@@ -56,7 +56,7 @@ class ServiceProcess:
     def ready(self) -> bool:
         """Ask `/readyz`."""
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).status_code == requests.codes.ok
+            return bool(requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=2).ok)
         except requests.RequestException:
             return False
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+POLL_SECONDS = 0.02
+
 T = TypeVar("T")
 
 
@@ -11,13 +13,13 @@ def eventually(condition: Callable[[], T], *, within_seconds: float = 10.0, what
     """Poll until `condition()` is true (an AssertionError counts as not yet); give its value, or fail saying what it was last."""
     deadline = time.monotonic() + within_seconds
     while True:
+        last: T | AssertionError
         try:
-            value = condition()
-            failure: AssertionError | None = None
+            last = condition()
+            if last:
+                return last
         except AssertionError as error:
-            value, failure = None, error  # type: ignore[assignment]  # replaced before it is given back
-        if value:
-            return value
+            last = error
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come true within {within_seconds} s; last: {value!r}") from failure
-        time.sleep(0.02)
+            raise AssertionError(f"{what} did not come true within {within_seconds} s; last: {last!r}")
+        time.sleep(POLL_SECONDS)
