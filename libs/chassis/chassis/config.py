@@ -1,5 +1,6 @@
 """The environment, read once: a frozen dataclass per service whose fields say which variable they come from."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -20,6 +21,13 @@ def setting(name: str, *, default: Any = ..., convert: Callable[[str], Any] = st
 def seconds_list(text: str) -> tuple[float, ...]:
     """`1,10,60` → (1.0, 10.0, 60.0)."""
     return tuple(float(part) for part in text.split(","))
+
+
+def log_level(text: str) -> str:
+    """`info` → `INFO`."""
+    if text.upper() not in logging.getLevelNamesMapping():
+        raise ValueError("it is one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    return text.upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +63,7 @@ class ProcessConfig(Settings):
     health_port: int = setting("HEALTH_PORT", default=0, convert=int)
     health_host: str = setting("HEALTH_HOST", default="0.0.0.0")  # noqa: S104  probes and scrapers come from outside the pod
     log_format: str = setting("LOG_FORMAT", default="json")
-    log_level: str = setting("LOG_LEVEL", default="INFO")
+    log_level: str = setting("LOG_LEVEL", default="INFO", convert=log_level)
     topology_file: str = setting("TOPOLOGY_FILE", default="")
     startup_seconds: float = setting("STARTUP_SECONDS", default=60.0, convert=float)
     """How long to wait at start for the broker and for the schema."""

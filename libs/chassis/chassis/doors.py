@@ -16,7 +16,7 @@ from chassis.broker import Broker
 from chassis.errors import Refusal
 from chassis.events import Event
 from chassis.schemas import load
-from chassis.unit_of_work import Call, calling
+from chassis.unit_of_work import Call, calling, persistently
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 SchemaClass = type[marshmallow.Schema]
@@ -50,10 +50,10 @@ class CallDoor(Entrypoint):
         method = getattr(service, self.method_name)
         request = load(self._request, payload)
         if not self.is_command:
-            return self._dump(method(request))
+            return persistently(lambda: self._dump(method(dict(request))))
         call = Call(method=self.method_name, payload=payload, answer=self._answer)
         with calling(call):
-            stored = service.work.stored_answer(call)
+            stored = persistently(lambda: service.work.stored_answer(call))
             if stored is not None:
                 return stored
             try:
@@ -100,20 +100,22 @@ class DueDoor(Entrypoint):
     def __init__(self, *, every_seconds: float) -> None:
         super().__init__()
         self.every_seconds = every_seconds
-        self._thread: Any = None
+        self._stopping = False
 
     def start(self) -> None:
         """Wait for periods to begin."""
-        self._thread = eventlet.spawn(self._tick)
+        eventlet.spawn(self._tick)
 
     def stop(self) -> None:
         """Begin no further period."""
-        eventlet.kill(self._thread)
+        self._stopping = True
         self.broker.stop_consuming()
 
     def _tick(self) -> None:
         while True:
             eventlet.sleep(self.every_seconds - time.time() % self.every_seconds)
+            if self._stopping:
+                return
             self.container.spawn(self._run, int(time.time() // self.every_seconds))
 
     def _run(self, period: int) -> None:

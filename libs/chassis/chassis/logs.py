@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import threading
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -25,7 +27,7 @@ def configure(*, service: str, process: str, log_format: str, level: str) -> Non
     )
     structlog.configure(
         processors=[_named(service, process), *shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -33,6 +35,13 @@ def configure(*, service: str, process: str, log_format: str, level: str) -> Non
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[_named(service, process), *shared], processor=renderer))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("nameko").setLevel(logging.CRITICAL)
+    sys.excepthook = _say_uncaught
+    threading.excepthook = lambda told: _say_uncaught(told.exc_type, told.exc_value or told.exc_type(), told.exc_traceback)
+
+
+def _say_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What nobody caught is a line like every other."""
+    structlog.get_logger().critical("uncaught", exc_info=(kind, error, traceback))
 
 
 def _named(service: str, process: str) -> Any:
@@ -55,6 +64,14 @@ def _with_context(_logger: object, _method: str, event: dict[str, Any]) -> dict[
 
 
 def _without_secrets(_logger: object, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    for name in SECRET_NAMES & event.keys():
-        event[name] = "…"
-    return event
+    return {name: _masked(name, value) for name, value in event.items()}
+
+
+def _masked(name: object, value: Any) -> Any:
+    if name in SECRET_NAMES:
+        return "…"
+    if isinstance(value, dict):
+        return {inner: _masked(inner, each) for inner, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(None, each) for each in value]
+    return value

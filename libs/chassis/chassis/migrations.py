@@ -10,10 +10,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from chassis.database import driver_url
+from chassis.database import CONNECT_SECONDS, driver_url
 from chassis.tables import chassis_tables
 
 LOCK_TIMEOUT_SECONDS = 5
+OTHER_MIGRATION_SECONDS = 600
 ADVISORY_LOCK = 0x636F6D70746F6972
 """«comptoir» in ASCII: one migration at a time in one database."""
 
@@ -43,13 +44,13 @@ def run_environment(metadata: MetaData) -> None:
     """The body of every `migrations/env.py`."""
     engine = _engine(context.config.attributes["database_url"])
     with engine.connect() as connection:
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
+        connection.execute(text(f"SET lock_timeout = '{OTHER_MIGRATION_SECONDS}s'"))
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'"))
         connection.commit()
         context.configure(connection=connection, target_metadata=metadata, compare_type=True)
         with context.begin_transaction():
             context.run_migrations()
-    engine.dispose()
 
 
 def configuration(folder: Path, database_url: str) -> Config:
@@ -74,15 +75,11 @@ def downgrade(folder: Path, database_url: str, revision: str = "base") -> None:
 def is_current(folder: Path, database_url: str) -> bool:
     """Whether the database has every migration of this code (it may have newer ones: expand before contract)."""
     script = ScriptDirectory.from_config(configuration(folder, database_url))
-    engine = _engine(database_url)
-    try:
-        with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
+    with _engine(database_url).connect() as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
     known = {revision.revision for revision in script.walk_revisions()}
     return found is not None and (found == script.get_current_head() or found not in known)
 
 
 def _engine(database_url: str) -> Engine:
-    return create_engine(driver_url(database_url), poolclass=NullPool)
+    return create_engine(driver_url(database_url), poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS})

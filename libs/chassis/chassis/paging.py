@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from chassis.errors import InvalidCursor
+from chassis.fields import is_storable
 
 DEFAULT_LIMIT = 50
 HIGHEST_LIMIT = 200
+LARGEST_INTEGER = 2**63 - 1
+"""Of PostgreSQL's bigint."""
 
 Value = str | int | None
 Row_co = TypeVar("Row_co", covariant=True)
@@ -27,11 +30,18 @@ def decode_cursor(cursor: str, *, length: int | None = None) -> list[Value]:
         values = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
         raise InvalidCursor from None
-    if not isinstance(values, list) or not all(value is None or isinstance(value, (str, int)) for value in values):
+    if not isinstance(values, list) or not all(_is_value(value) for value in values):
         raise InvalidCursor
     if length is not None and len(values) != length:
         raise InvalidCursor
     return values
+
+
+def _is_value(value: object) -> bool:
+    """Whether a sort value of ours could be this; somebody may have written the cursor by hand."""
+    if isinstance(value, str):
+        return is_storable(value)
+    return value is None or (isinstance(value, int) and abs(value) <= LARGEST_INTEGER)
 
 
 @dataclass(frozen=True, kw_only=True)

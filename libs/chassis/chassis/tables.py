@@ -1,7 +1,6 @@
 """The tables that every service's database has, for the guarantees of the chassis."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, PrimaryKeyConstraint, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
@@ -69,6 +68,3 @@ def service_metadata() -> MetaData:
 def chassis_tables() -> list[Table]:
     """Those tables on a metadata of their own, for the first migration."""
     return list(service_metadata().sorted_tables)
-
-
-Json = dict[str, Any]

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,6 +25,7 @@ PASSING = frozenset({"unavailable", "timeout", "internal"})
 """Refusals of these kinds are not the answer to a command: the next try with the same key may succeed."""
 
 ATTEMPTS = 3
+PAUSE_SECONDS = 0.05
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -148,8 +151,8 @@ class Units:
             raise RuntimeError("work.once() belongs in a @command: use work.begin() elsewhere.")
         key = contexts.current().idempotency_key
         if key is None:
-            return self._attempts(lambda: self._plain(call, lambda unit: usecase(unit, *args, **kwargs)), repeatable=False)
-        outcome = self._attempts(lambda: self._keyed(call, key, lambda unit: usecase(unit, *args, **kwargs)))
+            return persistently(lambda: self._plain(call, lambda unit: usecase(unit, *args, **kwargs)), repeatable=False)
+        outcome = persistently(lambda: self._keyed(call, key, lambda unit: usecase(unit, *args, **kwargs)))
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -164,7 +167,7 @@ class Units:
                 usecase(unit, *args, **kwargs)
                 return True
 
-        return self._attempts(attempt)
+        return persistently(attempt)
 
     def take_lease(self, job: str, period: int) -> bool:
         """Whether this replica is the one that does `job` in `period`; one is, however many ask."""
@@ -212,21 +215,22 @@ class Units:
             unit.session.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
             return refusal
 
-    @staticmethod
-    def _attempts(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
-        """Do it again, at most three times in all, where the database says that the same work may succeed.
 
-        A commit whose acknowledgement was lost is covered by the key or the inbox row, which the next attempt finds: that is `repeatable`.
-        Without them only what was certainly rolled back is done again.
-        """
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return attempt()
-            except Refusal as refusal:
-                cause = refusal.__cause__
-                if cause is None or not (was_rolled_back(cause) or (repeatable and is_transient(cause))):
-                    raise
-        return attempt()
+def persistently(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
+    """Do it again, at most three times in all, where the database says that the same work may succeed.
+
+    A commit whose acknowledgement was lost is covered by the key or the inbox row, which the next attempt finds: that is `repeatable`, as
+    is everything that only reads. Without them only what was certainly rolled back is done again.
+    """
+    for number in range(1, ATTEMPTS):
+        try:
+            return attempt()
+        except Refusal as refusal:
+            cause = refusal.__cause__
+            if cause is None or not (was_rolled_back(cause) or (repeatable and is_transient(cause))):
+                raise
+        time.sleep(random.uniform(0, number * PAUSE_SECONDS))  # noqa: S311  so that two that met do not meet again
+    return attempt()
 
 
 def _parameters(call: Call, key: str, now: datetime) -> dict[str, Any]:

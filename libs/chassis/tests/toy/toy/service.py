@@ -73,7 +73,7 @@ class Neighbour:
 
 def leave_mark(uow: UnitOfWork, *, what: str, limit: int | None = None, seconds: float = 0.0, who: str = "command") -> Mark:
     """Leave a mark, and tell."""
-    count = uow.session.scalar(select(func.count()).select_from(Mark))
+    count = uow.session.scalar(select(func.count()).select_from(Mark)) or 0
     if limit is not None and count >= limit:
         raise TooMany(count=count, limit=limit)
     if seconds:
