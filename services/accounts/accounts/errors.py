@@ -224,7 +224,7 @@ class NotAnUpgrade(Refusal):
 
 
 class TrialNotConvertible(Refusal):
-    """A trial ends as a trial; its client's paid account is opened beside it."""
+    """A trial is not converted by a change of plan; a paid account for the client is opened beside it."""
 
     kind = "conflict"
     code = "trial_not_convertible"
