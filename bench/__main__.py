@@ -1,0 +1,59 @@
+"""`python -m bench [reads] [relay] [inbox] [startup]`: run these (or all), print a table, write bench/results.json."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import http_read, inbox, relay, startup
+from bench.platform import bench
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+def main(chosen: list[str]) -> None:
+    """Measure what is chosen."""
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "reads": lambda: _with_servers(http_read.measure),
+        "relay": lambda: _with_servers(relay.measure),
+        "inbox": lambda: _with_servers(inbox.measure),
+        "startup": startup.measure,
+    }
+    unknown = set(chosen) - parts.keys()
+    if unknown:
+        sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}: choose among {', '.join(parts)}.")
+    results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in chosen or parts:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        results[name] = {**parts[name](), "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        _print(name, results[name])
+    results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version(), "load_average_1m": round(os.getloadavg()[0], 2)}
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+
+
+def _with_servers(measure: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    with bench() as opened:
+        return measure(opened)
+
+
+def _print(name: str, result: dict[str, Any]) -> None:
+    print(f"\n{result['what']}")
+    if name != "reads":
+        for key, value in result.items():
+            if key not in {"what", "measured_at"}:
+                print(f"  {key.replace('_', ' '):24} {value:>10}")
+        return
+    print(f"  {'clients':>7} {'':7} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8}")
+    for row in result["rows"]:
+        for front in ("stock", "limit", "ours"):
+            figures = row[front]
+            print(f"  {row['clients']:>7} {front:7} {figures['per_second']:>8} {figures['p50_ms']:>8} {figures['p99_ms']:>8}")
+        print(f"  {'':7} ours is {row['ours_to_stock']}× stock and {row['ours_to_limit']}× limit")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
