@@ -9,8 +9,8 @@ from chassis.config import ProcessConfig, setting
 class Config(ProcessConfig):
     """What the gateway reads from its environment; `HEALTH_HOST:HEALTH_PORT` serves `/metrics` (0: nowhere)."""
 
-    http_host: str = setting("HTTP_HOST", default="0.0.0.0")  # noqa: S104  the world comes in here
-    http_port: int = setting("HTTP_PORT", default=8000, convert=int)
+    bind: str = setting("BIND", default="0.0.0.0:8000")
+    """Where the world comes in: host:port."""
     web_workers: int = setting("WEB_WORKERS", default=2, convert=int)
     web_threads: int = setting("WEB_THREADS", default=8, convert=int)
     max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)

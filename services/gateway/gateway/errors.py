@@ -93,7 +93,7 @@ HTTP_PROBLEMS: Mapping[int, tuple[Problem, str, str]] = {
         "method_not_allowed",
         "Use one of the methods of the Allow header.",
     ),
-    413: (Problem(status=413, name="body-too-large", title="The body is too large."), "body_too_large", "A body has 1 MB at most."),
+    413: (Problem(status=413, name="body-too-large", title="The body is too large."), "body_too_large", "A body is smaller than 1 MB."),
     414: (
         Problem(status=414, name="address-too-long", title="The address is too long."),
         "address_too_long",

@@ -38,7 +38,7 @@ from gateway.schemas import encoded
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-MOST_BODY_BYTES = 1_000_000
+BODY_LIMIT_BYTES = 1_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 LONGEST_PATH_LOGGED = 200
 DEFAULT_HEADERS = (
@@ -125,7 +125,7 @@ class Gateway(Flask):
 def create_app(rpc: Rpc, *, access_log: AccessLog) -> Gateway:
     """Put the application together; raises `UndeclaredScope` where a route says no scope."""
     app = Gateway(access_log)
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # what differs by a slash is another address: a redirect would be an answer in HTML
     clients = Clients.over(rpc)
     app.extensions["comptoir-services"] = clients
@@ -134,11 +134,12 @@ def create_app(rpc: Rpc, *, access_log: AccessLog) -> Gateway:
     app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
     app.register_error_handler(Refusal, errors.of_refusal)
     app.register_error_handler(Exception, errors.of_failure)
-    _refuse_undeclared(app)
+    refuse_undeclared(app)
     return app
 
 
-def _refuse_undeclared(app: Flask) -> None:
+def refuse_undeclared(app: Flask) -> None:
+    """Raise `UndeclaredScope` for a route that is neither one of `Routes` nor public."""
     declared = {f"{blueprint.name}.{endpoint}" for blueprint in ROUTES for endpoint in blueprint.scopes}
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in declared and not rule.endpoint.startswith(f"{public.routes.name}."):

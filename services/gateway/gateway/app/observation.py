@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -19,6 +20,8 @@ MOST_WAITING = 10_000
 """Lines that may wait where nobody reads our standard error; further ones are counted and dropped: no request waits for its line."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE = "none"
+VARIABLE = re.compile(r"<(?:[^<>]*:)?(\w+)>")
+"""A variable in a rule of Flask's: `<id("acc"):account_id>`, in the documentation `{account_id}`."""
 
 SECONDS = Histogram(
     "comptoir_http_request_seconds", "Time from a request's arrival to its answer.", ["route", "method", "status"], buckets=FAST
@@ -34,7 +37,8 @@ def count(*, route: str, method: str, status: int, seconds: float) -> None:
     key = (route, method, status)
     series = _series.get(key)
     if series is None:
-        series = _series[key] = SECONDS.labels(route, method if method in METHODS else "other", str(status))
+        template = VARIABLE.sub(r"{\1}", route)
+        series = _series[key] = SECONDS.labels(template, method if method in METHODS else "other", str(status))
     series.observe(seconds)
 
 

@@ -18,6 +18,7 @@ from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseExc
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from werkzeug.exceptions import BadRequest
 
 from chassis import context as contexts
 from chassis import health
@@ -31,7 +32,7 @@ from gateway.schemas import encoded
 KEEP_ALIVE_SECONDS = 65
 """Longer than the 60 s that load balancers commonly keep an idle connection: they hang up first, so none sends into a closed one."""
 PROBE_SECONDS = 2
-ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared with, not bound to
+ANY_ADDRESS = ("", "0.0.0.0", "[::]")  # noqa: S104  compared with, not bound to
 
 log = structlog.get_logger()
 
@@ -92,7 +93,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
     def load_config(self) -> None:
         """Set what differs from gunicorn's defaults."""
         settings = {
-            "bind": f"{self.settings.http_host}:{self.settings.http_port}",
+            "bind": self.settings.bind,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
             "worker_class": Worker,
@@ -112,7 +113,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         """Make the application, in the worker: its connection and its threads would not survive the fork."""
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
         self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
-        return create_app(self._rpc, access_log=self._access_log)
+        app = create_app(self._rpc, access_log=self._access_log)
+        app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
+        return app
 
     def _close(self) -> None:
         if self._rpc is not None:
@@ -131,8 +134,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
 
     def _workers_ready(self) -> bool:
-        host = "127.0.0.1" if self.settings.http_host in ANY_ADDRESS else self.settings.http_host
-        connection = http.client.HTTPConnection(host, self.settings.http_port, timeout=PROBE_SECONDS)
+        host, _, port = self.settings.bind.rpartition(":")
+        connection = http.client.HTTPConnection("127.0.0.1" if host in ANY_ADDRESS else host, int(port), timeout=PROBE_SECONDS)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == HTTPStatus.OK

@@ -1,0 +1,181 @@
+"""The OpenAPI document: right, whole, committed; and every operation in it asks who is there."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import validate
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from chassis.errors import Refusal
+from gateway.app import create_app
+from gateway.app.observation import AccessLog
+from gateway.auth import Scope
+
+from .conftest import Front, Services, assert_problem
+
+COMMITTED = Path(__file__).resolve().parents[3] / "docs/openapi.json"
+METHODS = ("get", "post", "put", "patch", "delete")
+ALWAYS = {"401", "403", "422", "500", "503", "504"}
+
+
+def made() -> dict[str, Any]:
+    app = create_app(Services((), {}), access_log=AccessLog())
+    document: dict[str, Any] = app.extensions["comptoir-documentation"].document
+    return document
+
+
+DOCUMENT = made()
+OPERATIONS = [(path, method, item[method]) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item]
+NAMED = pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=[operation["operationId"] for *_, operation in OPERATIONS])
+
+
+class Reached(Refusal):
+    """The request came through to a service."""
+
+    kind = "conflict"
+    code = "reached"
+    message = "Here."
+
+
+class Everybody(dict[str, Any]):
+    """Every method of every service there could be."""
+
+    def __missing__(self, _method: str) -> Any:
+        def answer(_request: dict[str, Any]) -> Any:
+            raise Reached
+
+        return answer
+
+
+@pytest.fixture
+def reach(front: Callable[..., Front]) -> Callable[..., Front]:
+    def make(*scopes: str) -> Front:
+        client = front(scopes=scopes)
+        client.services.call._methods = Everybody(client.services.call._methods)
+        return client
+
+    return make
+
+
+def send(client: Front, path: str, method: str, operation: dict[str, Any], **options: Any) -> Any:
+    """The request of the operation's own examples."""
+    address = path
+    item = DOCUMENT["paths"][path]
+    for parameter in [*item.get("parameters", []), *operation.get("parameters", [])]:
+        value = parameter["schema"].get("examples", parameter["schema"].get("enum", [None]))[0]
+        if parameter["in"] == "path":
+            address = address.replace(f"{{{parameter['name']}}}", value)
+        elif parameter.get("required"):
+            address += f"?{parameter['name']}={value}"
+    if method == "get":
+        return client.get(address, **options)
+    return client.post(address, example_body(operation), **options)
+
+
+def example_body(operation: dict[str, Any]) -> Any:
+    return operation["requestBody"]["content"]["application/json"]["example"]
+
+
+def contents(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of the operation with its example."""
+    shared = DOCUMENT["components"]["responses"]
+    for name, part in [("request", operation.get("requestBody", {})), *operation["responses"].items()]:
+        described = shared[part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+        for content in described.get("content", {}).values():
+            yield name, content
+
+
+# --- the document -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_committed_document_is_that_of_the_code() -> None:
+    assert json.loads(COMMITTED.read_text()) == DOCUMENT, "run `make openapi` and commit docs/openapi.json"
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1")
+    validate(DOCUMENT)
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for *_, operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
+@NAMED
+def test_every_operation_says_what_it_needs_and_how_it_refuses(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"].endswith(".")
+    assert operation["x-scope"] in set(Scope)
+    assert operation["security"] == [{"key": [operation["x-scope"]]}]
+    assert operation["responses"].keys() >= ALWAYS | ({"400", "413", "415"} if method == "post" else set())
+    if "{" in path and method == "post" and "_id}" in path:
+        assert "404" in operation["responses"]
+
+
+@NAMED
+def test_every_example_is_valid(path: str, method: str, operation: dict[str, Any]) -> None:
+    registry: Registry[Any] = Registry().with_resource("urn:openapi", Resource.from_contents(DOCUMENT, default_specification=DRAFT202012))
+    for name, content in contents(operation):
+        schema = json.loads(json.dumps(content["schema"]).replace('"#/', '"urn:openapi#/'))
+        validator = jsonschema.Draft202012Validator(schema, registry=registry, format_checker=jsonschema.FormatChecker())
+        errors = [f"{name} {error.json_path}: {error.message}" for error in validator.iter_errors(content["example"])]
+        assert errors == []
+
+
+@NAMED
+def test_every_command_takes_an_idempotency_key(path: str, method: str, operation: dict[str, Any]) -> None:
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    assert ("Idempotency-Key" in names) == (method == "post")
+
+
+# --- every operation, as anonymous, as a key of another scope, as the right one ---------------------------------------------------------
+
+
+@NAMED
+def test_no_operation_is_open_to_strangers(reach: Callable[..., Front], path: str, method: str, operation: dict[str, Any]) -> None:
+    client = reach()
+    assert_problem(send(client, path, method, operation, key=None), 401, "api_key_missing")
+    assert client.services.call.calls == []
+
+
+@NAMED
+def test_no_operation_is_open_to_a_key_of_other_scopes(
+    reach: Callable[..., Front], path: str, method: str, operation: dict[str, Any]
+) -> None:
+    others = [scope for scope in Scope if scope not in (operation["x-scope"], Scope.ADMIN)]
+    client = reach(*others)
+    assert_problem(send(client, path, method, operation), 403, "scope_missing")
+    assert client.services.asked() == []
+
+
+@NAMED
+def test_the_example_of_every_operation_reaches_a_service_with_its_scope(
+    reach: Callable[..., Front], path: str, method: str, operation: dict[str, Any]
+) -> None:
+    for scope in (operation["x-scope"], Scope.ADMIN):
+        client = reach(scope)
+        assert_problem(send(client, path, method, operation, Idempotency_Key="key-1"), 409, "reached")
+        assert len(client.services.asked()) == 1
+        assert client.services.call.keys[-1] == ("key-1" if method == "post" else None)
+
+
+def test_the_document_is_served_to_programs_and_to_people(front: Callable[..., Front]) -> None:
+    client = front()
+    assert json.loads(client.get("/v1/openapi.json", key=None).data) == DOCUMENT
+    page = client.get("/docs", key=None)
+    assert page.content_type.startswith("text/html")
+    for *_, operation in OPERATIONS:
+        assert f'id="{operation["operationId"]}"' in page.text
+
+
+def test_the_page_needs_nothing_from_elsewhere(front: Callable[..., Front]) -> None:
+    page = front().get("/docs", key=None)
+    assert "<script" not in page.text
+    assert "src=" not in page.text
+    assert "http" not in page.text.replace("https://acme.comptoir.example/", "")
+    assert "script-src" not in page.headers["Content-Security-Policy"]

@@ -1,0 +1,226 @@
+"""The real process: gunicorn's workers, on a real broker."""
+
+import json
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+
+from chassis.errors import Refused
+from chassis.testing import Peer, ServiceProcess, eventually
+from gateway.routes import accounts
+from gateway.schemas.accounts import Account
+from gateway.schemas.examples import example_of
+from local_servers import RabbitNode, free_port
+
+from .conftest import AGENCY_ID, KEY, KEY_ID
+
+ACCOUNT_ID = "acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
+PATH = f"/v1/accounts/{ACCOUNT_ID}"
+RPC_ACCOUNT = {"selection" if name == "plan" else name: value for name, value in example_of(Account).items()} | {"version": 1}
+SLOW_CLIENT_SECONDS = 1
+
+MakePeer = Callable[..., Peer]
+
+
+class Gateway:
+    """The process, and where it is."""
+
+    def __init__(self, amqp_uri: str, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        variables = {
+            "AMQP_URI": amqp_uri,
+            "BIND": f"127.0.0.1:{self.port}",
+            "LOG_FORMAT": "json",
+            "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS),
+            **environment,
+        }
+        self.process = ServiceProcess("gateway", "serve", variables)
+
+    def get(self, path: str, **headers: str) -> requests.Response:
+        return requests.get(self.url + path, headers={"Authorization": f"Bearer {KEY}", **headers}, timeout=15)
+
+    def raw(self, *parts: bytes, wait_seconds: float = 10) -> bytes:
+        """Send bytes, and give what comes back until the other side hangs up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=wait_seconds) as connection:
+            for part in parts:
+                connection.sendall(part)
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+            return answer
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.process.log if line.startswith("{")]
+
+
+def key_by_digest(_request: dict[str, Any]) -> dict[str, Any]:
+    return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": ["accounts:read"], "test_mode": False, "name": "tests"}
+
+
+@pytest.fixture
+def start(amqp_uri: str) -> Iterator[Callable[..., Gateway]]:
+    started: list[Gateway] = []
+
+    def make(*, wait: bool = True, **environment: str) -> Gateway:
+        started.append(Gateway(amqp_uri, **environment))
+        if wait:
+            started[-1].process.wait_ready()
+        return started[-1]
+
+    yield make
+    for gateway in started:
+        gateway.process.end()
+
+
+def test_a_request_crosses_the_broker_and_carries_its_context(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    identity = peer("identity", key_by_digest=key_by_digest)
+    accounts_service = peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start()
+    answer = gateway.get(PATH, **{"X-Request-Id": "case-1"})
+    assert (answer.status_code, answer.json()) == (200, accounts.show(RPC_ACCOUNT))
+    assert identity.calls[0][0] == "key_by_digest"
+    assert accounts_service.calls == [("account", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID})]
+    (headers,) = accounts_service.headers
+    assert (headers["nameko.request_id"], headers["nameko.agency_id"], headers["nameko.actor"]) == ("case-1", AGENCY_ID, KEY_ID)
+    eventually(lambda: any(line.get("request_id") == "case-1" and line["event"] == "request" for line in gateway.lines()), within_seconds=5)
+
+
+def test_a_refusal_of_a_service_crosses_the_broker(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    def not_found(_request: dict[str, Any]) -> Any:
+        raise Refused(kind="not_found", code="account_not_found", message="There is no account of this id.")
+
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=not_found)
+    answer = start().get(PATH)
+    assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
+
+
+def test_the_metrics_are_those_of_all_workers(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="2", WEB_THREADS="2")
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: gateway.get(PATH).status_code, range(80)))
+    assert statuses == [200] * 80
+    name = "comptoir_http_request_seconds_count"
+    eventually(lambda: gateway.process.metric(name, route="/v1/accounts/{account_id}", status="200") == 80, within_seconds=5)
+    workers = {re.search(r"\d+", line["event"])[0] for line in gateway.lines() if "Booting worker" in line["event"]}  # type: ignore[index]
+    assert len(workers) == 2
+
+
+def test_what_was_begun_is_finished_after_sigterm(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def slow(_request: dict[str, Any]) -> Any:
+        entered.set()
+        assert release.wait(10)
+        return RPC_ACCOUNT
+
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=slow)
+    gateway = start()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(gateway.get, PATH)
+        assert entered.wait(10)
+        gateway.process.signal(signal.SIGTERM)
+        eventually(lambda: "Handling signal: term" in gateway.process.text(), within_seconds=5)
+        release.set()
+        assert answer.result().status_code == 200
+    assert gateway.process.wait() == 0
+    eventually(lambda: any(line.get("path") == PATH for line in gateway.lines()), within_seconds=5, what="the line of the last request")
+
+
+def test_a_worker_that_dies_is_replaced(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="1")
+    (first,) = (line for line in gateway.lines() if "Booting worker" in line["event"])
+    os.kill(int(re.search(r"\d+", first["event"])[0]), signal.SIGKILL)  # type: ignore[index]
+    eventually(lambda: sum("Booting worker" in line["event"] for line in gateway.lines()) == 2, within_seconds=10)
+    eventually(gateway.process.ready, within_seconds=10)
+    assert gateway.get(PATH).status_code == 200
+    assert gateway.process.metric("comptoir_http_request_seconds_count", route="/readyz", status="200") >= 1
+
+
+def test_while_the_broker_is_away_answers_come_soon_and_say_so(start: Callable[..., Gateway], peer: MakePeer, rabbit: RabbitNode) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start()
+    assert gateway.get(PATH).status_code == 200
+    rabbit.stop()
+    try:
+        eventually(lambda: not gateway.process.ready(), within_seconds=10)
+        began = time.monotonic()
+        answer = gateway.get(PATH)
+        assert time.monotonic() - began < 2
+        assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+        assert requests.get(f"{gateway.url}/healthz", timeout=5).status_code == 200
+    finally:
+        rabbit.start()
+    eventually(gateway.process.ready, within_seconds=15)
+
+
+def test_what_is_no_http_gets_a_problem_too(gateway: Gateway) -> None:
+    for request_bytes, status, code in (
+        (b"GET /\x01 HTTX/9\r\n\r\n", 400, "malformed_request"),
+        (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "address_too_long"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers_too_large"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nNo Name: x\r\n\r\n", 400, "malformed_request"),
+    ):
+        head, _, body = gateway.raw(request_bytes).partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"Content-Type: application/problem+json" in head
+        problem = json.loads(body)
+        assert (problem["status"], problem["code"]) == (status, code)
+    eventually(lambda: "LimitRequestHeaders" in gateway.process.text(), within_seconds=5)
+    assert "aaaa" not in gateway.process.text()
+
+
+def test_a_client_that_stands_still_is_hung_up_on(gateway: Gateway) -> None:
+    began = time.monotonic()
+    assert gateway.raw(b"GET /healthz HTTP/1.1\r\nHo") == b""
+    body_missing = gateway.raw(
+        b"POST /v1/quotes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + KEY.encode() + b"\r\nContent-Length: 9\r\n\r\n{"
+    )
+    assert b" 400 " in body_missing.partition(b"\r\n")[0]
+    assert b"malformed_request" in body_missing
+    assert time.monotonic() - began < 6 * SLOW_CLIENT_SECONDS
+    assert "Traceback" not in gateway.process.text()
+
+
+CHUNKED = (
+    b"POST /v1/quotes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    b"Authorization: Bearer " + KEY.encode() + b"\r\n\r\n"
+)
+
+
+def test_a_chunked_body_has_the_same_limit(gateway: Gateway) -> None:
+    body = b'{"colour": "' + b"x" * (999_999 - 14) + b'"}'
+    for padding, status in ((b"", b" 422 "), (b" ", b" 413 "), (b" " * 9, b" 413 ")):
+        chunk = f"{len(body + padding):x}".encode() + b"\r\n" + body + padding + b"\r\n"
+        assert status in gateway.raw(CHUNKED, chunk, b"0\r\n\r\n").partition(b"\r\n")[0]
+
+
+def test_broken_chunks_are_the_clients_fault(gateway: Gateway) -> None:
+    for chunks in (b"zz\r\n{}\r\n", b"2\r\n{}xx", b"2;\x00\r\n{}\r\n"):
+        answer = gateway.raw(CHUNKED, chunks)
+        assert b" 400 " in answer.partition(b"\r\n")[0]
+        assert b"malformed_request" in answer
+    assert "Traceback" not in gateway.process.text()
+
+
+@pytest.fixture
+def gateway(start: Callable[..., Gateway], peer: MakePeer) -> Gateway:
+    peer("identity", key_by_digest=lambda _: {**key_by_digest({}), "scopes": ["admin"]})
+    return start(WEB_WORKERS="1")
