@@ -1,27 +1,26 @@
-"""Authenticated `GET /v1/accounts/{id}`: ours beside stock and limit, each with gunicorn gthread, 2 workers × 8 threads, one service process."""
+"""Authenticated `GET /v1/accounts/{id}`: ours beside stock and limit, each with gunicorn gthread (2 × 8 threads) and one service process."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
+from bench.load import load
+from bench.platform import Bench, execute, wait_for_http
 from chassis.ids import new_id
 from chassis.rpc_client import RpcClient
 from local_servers import free_port
-
-from bench.load import load
-from bench.platform import Bench, execute, wait_for_http
 
 CLIENTS = (1, 4, 8, 16)
 SECONDS = 5.0
 ROUNDS = 2
 """Each is measured this often, in turn, and the better round counts: the machine has other things to do as well."""
 
-INSERT = (
-    "INSERT INTO accounts (id, agency_id, name, login_url, kind, status, selection, client_name, client_email, notification_email, country, region,"
-    " language, time_zone, quote_id, created_at, updated_at, activated_at, version)"
-    " VALUES (%s, %s, 'bench', 'http://bench.localhost:8000/login', 'paid', 'active', %s, 'A client', 'client@example.com', 'agency@example.com', 'FR', 'eu',"
-    " 'fr', 'Europe/Paris', %s, %s, %s, %s, 1)"
-)
+INSERT = """
+INSERT INTO accounts (id, agency_id, name, login_url, kind, status, selection, client_name, client_email, notification_email, country,
+    region, language, time_zone, quote_id, created_at, updated_at, activated_at, version)
+VALUES (%s, %s, 'bench', 'http://bench.localhost:8000/login', 'paid', 'active', %s, 'A client', 'client@example.com', 'agency@example.com',
+    'FR', 'eu', 'fr', 'Europe/Paris', %s, %s, %s, %s, 1)
+"""
 
 
 def measure(bench: Bench, *, clients: tuple[int, ...] = CLIENTS, seconds: float = SECONDS) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from typing import Any
 import psycopg2
 from amqp import Message
 
+from bench.platform import Bench, execute
 from chassis.ids import new_id
 from chassis.link import open_connection
 from chassis.messages import PERSISTENT, dumps, publish
 from chassis.topology import ServiceTopology, Topology, declare
-
-from bench.platform import Bench, execute
 
 EVENTS = 5_000
 POLL_SECONDS = 0.02

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg2
 import requests
-from local_servers import PostgresServer, RabbitNode, free_port
 
 from chassis.migrations import upgrade
 from chassis.runner import folder_of
+from local_servers import PostgresServer, RabbitNode, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 

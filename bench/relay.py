@@ -1,4 +1,4 @@
-"""The outbox relay with a backlog of 20,000 events, beside a bare publisher with pipelined confirms that reads the same table and marks nothing."""
+"""The outbox relay with a backlog of 20,000 events, beside a bare publisher with pipelined confirms that reads the same table."""
 
 import time
 from contextlib import closing
@@ -7,12 +7,11 @@ from typing import Any
 import psycopg2
 from amqp import Message
 
+from bench.platform import Bench, execute
 from chassis.link import open_connection
 from chassis.messages import publish
 from chassis.relay import Relay
 from chassis.topology import ServiceTopology, Topology, declare
-
-from bench.platform import Bench, execute
 
 BACKLOG = 20_000
 BATCH = 500
@@ -25,9 +24,14 @@ DELAYS = (1.0, 10.0, 60.0, 600.0)
 FILL = """
 INSERT INTO outbox (event_id, exchange, routing_key, headers, body)
 SELECT 'evt_' || n, 'accounts.events', 'account_upgraded',
-    jsonb_build_object('nameko.request_id', 'req_' || n, 'nameko.traceparent', '00-' || md5(n::text) || '-' || left(md5(n::text), 16) || '-01'),
-    jsonb_build_object('specversion', '1.0', 'id', 'evt_' || n, 'type', 'comptoir.accounts.account_upgraded.v1', 'data', jsonb_build_object('account_id', 'acc_' || n,
-        'padding', repeat('x', 300)))::text
+    jsonb_build_object(
+        'nameko.request_id', 'req_' || n,
+        'nameko.traceparent', '00-' || md5(n::text) || '-' || left(md5(n::text), 16) || '-01'
+    ),
+    jsonb_build_object(
+        'specversion', '1.0', 'id', 'evt_' || n, 'type', 'comptoir.accounts.account_upgraded.v1',
+        'data', jsonb_build_object('account_id', 'acc_' || n, 'padding', repeat('x', 300))
+    )::text
 FROM generate_series(1, %s) AS n
 """
 

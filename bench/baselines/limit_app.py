@@ -6,9 +6,10 @@ import os
 import threading
 from typing import Any
 
-from amqp import Connection, Message
+from amqp import Message
 from flask import Flask, Response
-from kombu.utils.url import parse_url
+
+from chassis.link import open_connection
 
 app = Flask(__name__)
 local = threading.local()
@@ -19,11 +20,7 @@ class Client:
     """A blocking call over a connection of its own."""
 
     def __init__(self) -> None:
-        parts = parse_url(os.environ["AMQP_URI"])
-        self.connection = Connection(
-            host=f"{parts['hostname']}:{parts['port']}", userid="guest", password="guest", virtual_host=parts["virtual_host"] or "/"
-        )  # noqa: S106
-        self.connection.connect()
+        self.connection = open_connection(os.environ["AMQP_URI"], name="limit")
         self.channel = self.connection.channel()
         self.channel.basic_consume("amq.rabbitmq.reply-to", no_ack=True, callback=self.on_reply)
         self.numbers = itertools.count()

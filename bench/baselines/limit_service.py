@@ -4,19 +4,16 @@ import json
 import os
 
 import psycopg2
-from amqp import Connection, Message
-from kombu.utils.url import parse_url
+from amqp import Message
+
+from chassis.link import open_connection
 
 SELECT = "PREPARE read AS SELECT id, agency_id, name, status, created_at::text FROM accounts WHERE id = $1 AND agency_id = $2"
 
 
 def main() -> None:
     """Serve for ever."""
-    parts = parse_url(os.environ["AMQP_URI"])
-    connection = Connection(
-        host=f"{parts['hostname']}:{parts['port']}", userid="guest", password="guest", virtual_host=parts["virtual_host"] or "/"
-    )  # noqa: S106  the local node's
-    connection.connect()
+    connection = open_connection(os.environ["AMQP_URI"], name="limit")
     channel = connection.channel()
     database = psycopg2.connect(os.environ["DATABASE_URL"])
     database.autocommit = True
