@@ -1,4 +1,4 @@
-"""Authenticated `GET /v1/accounts/{id}`: ours beside stock and limit, each with gunicorn gthread (2 × 8 threads) and one service process."""
+"""Authenticated `GET /v1/accounts/{id}`: ours beside stock and limit, each behind gunicorn gthread (2 × 8 threads), one service process."""
 
 import json
 from datetime import UTC, datetime

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import psycopg2
 from amqp import Message
@@ -23,7 +24,7 @@ def main() -> None:
     def on_message(message: Message) -> None:
         payload = json.loads(message.body)
         cursor.execute("EXECUTE read (%s, %s)", (payload["account_id"], payload["agency_id"]))
-        row = cursor.fetchone()
+        row: Any = cursor.fetchone()
         reply = Message(
             json.dumps(dict(zip(("id", "agency_id", "name", "status", "created_at"), row, strict=True))),
             correlation_id=message.properties["correlation_id"],
