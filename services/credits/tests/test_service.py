@@ -107,6 +107,7 @@ def test_credit_is_bought_reserved_spent_and_given_back_and_each_fact_is_told_on
     deliver_twice(bus, "credit_note_issued", credit_note(invoice_id, 70))
     eventually(lambda: held(bus) == (100, 0))
     spent = seen.wait_for("credits.credits_purchased", "credits.credits_spent")[-1]
+    eventually(lambda: database.query("SELECT * FROM outbox") == [])
     assert seen.names() == ["credits.credits_purchased", "credits.credits_spent"]
     assert (spent["agency_id"], spent["data"]["account_id"], spent["data"]["units"]) == (AGENCY, account_id, 70)
     assert bus.parked() == []

@@ -1,0 +1,35 @@
+"""Facts snapshots publishes, and what it reads of accounts'."""
+
+from chassis.events import Fact
+from chassis.schemas import Reading, fields
+
+
+class WorkspacePrepared(Fact):
+    """An account has its workspace, and it can be used."""
+
+    source = "snapshots"
+    account_id = fields.Id("acc", required=True)
+    snapshot_id = fields.Id("snp", required=True, allow_none=True)
+    assets = fields.Integer(required=True)
+
+
+class WorkspaceCopyFailed(Fact):
+    """An account cannot have the workspace that was asked for; `code` says why to programs, `reason` to people."""
+
+    source = "snapshots"
+    account_id = fields.Id("acc", required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class AccountRequested(Reading):
+    """What snapshots reads of accounts' account_requested."""
+
+    account_id = fields.Id("acc", required=True)
+    snapshot_id = fields.Id("snp", load_default=None, allow_none=True)
+
+
+class AccountFailed(Reading):
+    """What snapshots reads of accounts' account_failed."""
+
+    account_id = fields.Id("acc", required=True)
