@@ -31,7 +31,7 @@ def billing(start: Callable[..., ServiceProcess]) -> ServiceProcess:
 
 @pytest.fixture
 def relay(start: Callable[..., ServiceProcess]) -> ServiceProcess:
-    return start(command="relay")
+    return start(command="relay", wait=False)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_a_process_killed_between_the_charge_and_its_record_charges_once(
     )
     with recording_held_up(database):
         bus.publish("billing", "invoice_issued", {"invoice_id": invoice["id"]}, agency_id=agency_id)
-        eventually(lambda: database.query("SELECT 1 FROM test_provider_charges"), what="the charge")
+        eventually(lambda: database.query("SELECT 1 FROM test_provider_charges"), within_seconds=30, what="the charge")
         billing.kill()
     assert [row["status"] for row in database.query("SELECT status FROM payments")] == ["pending"]
     start()

@@ -5,9 +5,12 @@ import threading
 import pytest
 
 from billing import errors, schemas
-from billing.clients import CARDS
+from billing.clients import CARDS, payment_provider
+from billing.config import Config
 from billing.usecases import billing_profiles
+from chassis.config import ConfigurationError
 from chassis.ids import new_id
+from chassis.wiring import Wiring
 
 from .stage import Stage
 
@@ -83,3 +86,12 @@ def test_the_provider_says_which_card_a_token_stands_for(stage: Stage) -> None:
     assert len({card.last_four for card in CARDS.values()}) == len(CARDS)
     with pytest.raises(errors.PaymentMethodUnknown):
         stage.provider.describe(payment_method="4242 4242 4242 4242")
+
+
+def test_a_provider_that_is_not_there_is_named_at_the_start(stage: Stage) -> None:
+    def wiring(name: str) -> Wiring:
+        return Wiring(call=stage.call, config=Config(database_url=stage.database.url, payment_provider=name))
+
+    assert payment_provider(wiring("test")).describe(payment_method="pm_card_visa").brand == "visa"
+    with pytest.raises(ConfigurationError, match="PAYMENT_PROVIDER='bank'"):
+        payment_provider(wiring("bank"))

@@ -3,6 +3,8 @@
 import itertools
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -181,6 +183,45 @@ def test_two_deliveries_at_once_charge_once(stage: Stage) -> None:
     with stage.units.begin() as uow:
         payments.record_payment(uow, attempt=attempt, outcome=outcome)
     assert (len(stage.charges()), len(stage.emitted("invoice_paid"))) == (1, 1)
+
+
+def at_once(*deeds: Callable[[], object]) -> None:
+    """Do all of them at the same time; raise what any of them raised."""
+    with ThreadPoolExecutor(max_workers=len(deeds)) as pool:
+        for done in [pool.submit(deed) for deed in deeds]:
+            done.result()
+
+
+def test_a_fact_handled_by_four_workers_at_once_charges_once(stage: Stage) -> None:
+    issued = an_open_invoice(stage)
+    at_once(*[lambda: stage.deliver(issued)] * 4)
+    assert (len(stage.charges()), len(payments_of(stage)), len(stage.emitted("invoice_paid"))) == (1, 1, 1)
+
+
+def test_of_two_accounts_that_race_for_a_quote_one_pays(stage: Stage) -> None:
+    quote_id = stage.a_quote()["id"]
+    rivals = [stage.requested(new_id("acc"), quote_id) for _ in range(4)]
+    at_once(*[partial(stage.deliver, rival) for rival in rivals])
+    stage.settle()
+    assert [failure["code"] for failure in stage.emitted("payment_failed")] == ["quote_used"] * 3
+    assert len(stage.emitted("invoice_paid")) == 1
+    assert sorted(issued["number"] for issued in stage.emitted("invoice_issued")) == [f"INV-00000{count}" for count in (1, 2, 3, 4)]
+
+
+def test_a_failure_that_races_with_its_account_leaves_nothing_charged(stage: Stage) -> None:
+    for number in range(6):
+        account_id = new_id("acc")
+        requested, failed = stage.requested(account_id, stage.a_quote()["id"]), stage.failed(account_id)
+        if number % 2:
+            at_once(partial(stage.deliver, requested), partial(stage.deliver, failed))
+        else:
+            stage.deliver(requested)
+            [issued] = stage.pending()
+            at_once(partial(stage.deliver, issued), partial(stage.deliver, failed))
+        stage.settle()
+    assert stage.charged_minor() == 0
+    assert stage.database.query("SELECT account_id FROM subscriptions") == []
+    assert stage.database.query("SELECT id FROM invoices WHERE id NOT IN (SELECT invoice_id FROM credit_notes)") == []
 
 
 def test_an_account_that_fails_while_it_is_being_charged_gets_its_money_back(stage: Stage) -> None:

@@ -130,17 +130,16 @@ def refund_due(uow: UnitOfWork, *, credit_note_id: str) -> RefundDue | None:
 
 
 def record_refund(uow: UnitOfWork, *, due: RefundDue, refund: clients.CardRefund) -> None:
-    """Record that the card got its money back; one refund per credit note."""
-    if repository.refund(uow.session, credit_note_id=due.credit_note_id) is None:
-        uow.session.add(
-            models.Refund(
-                credit_note_id=due.credit_note_id,
-                provider_refund_id=refund.id,
-                currency=due.amount.currency,
-                amount_minor=due.amount.amount_minor,
-                refunded_at=uow.now,
-            )
+    """Record that the card got its money back; the credit note's id is the row's, so there is one."""
+    uow.session.add(
+        models.Refund(
+            credit_note_id=due.credit_note_id,
+            provider_refund_id=refund.id,
+            currency=due.amount.currency,
+            amount_minor=due.amount.amount_minor,
+            refunded_at=uow.now,
         )
+    )
 
 
 def _locked_account(uow: UnitOfWork, invoice: models.Invoice) -> models.Account | None:
