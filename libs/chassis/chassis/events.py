@@ -24,6 +24,10 @@ def exchange_of(service: str) -> str:
     return service + EVENTS
 
 
+RESERVED = frozenset({"source", "version", "name", "schema", "subject", "agency_id", "data", "envelope"})
+"""What a fact is itself, or is told beside its data."""
+
+
 class Fact:
     """Something that happened.
 
@@ -45,6 +49,9 @@ class Fact:
             for name, field in vars(base).items()
             if isinstance(field, marshmallow.fields.Field)
         }
+        taken = declared.keys() & RESERVED
+        if taken:
+            raise TypeError(f"{cls.__name__}: a fact has no field called {', '.join(sorted(taken))}; declare it by another name and data_key.")
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:

@@ -190,7 +190,7 @@ class Units:
 
     def _plain(self, call: Call, effect: Callable[[UnitOfWork], object]) -> Answer:
         with self.begin() as unit:
-            return call.dump(effect(unit))
+            return _dumped(call, unit, effect)
 
     def _keyed(self, call: Call, key: str, effect: Callable[[UnitOfWork], object]) -> Answer | Refusal:
         try:
@@ -198,7 +198,7 @@ class Units:
                 parameters = _parameters(call, key, unit.now)
                 if unit.session.execute(CLAIM_KEY, parameters).first() is None:
                     return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
-                answer = call.dump(effect(unit))
+                answer = _dumped(call, unit, effect)
                 unit.session.execute(STORE_ANSWER, {**parameters, "answer": json.dumps(answer)})
                 return answer
         except Refusal as refusal:
@@ -231,6 +231,13 @@ def persistently(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
                 raise
         time.sleep(random.uniform(0, number * PAUSE_SECONDS))  # noqa: S311  so that two that met do not meet again
     return attempt()
+
+
+def _dumped(call: Call, unit: UnitOfWork, effect: Callable[[UnitOfWork], object]) -> Answer:
+    """The answer as it will be once committed: what the database fills in (version counters, defaults) is there after the flush."""
+    result = effect(unit)
+    unit.session.flush()
+    return call.dump(result)
 
 
 def _parameters(call: Call, key: str, now: datetime) -> dict[str, Any]:

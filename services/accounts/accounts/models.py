@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from sqlalchemy import CheckConstraint, Computed, DateTime, ForeignKey, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -71,16 +70,6 @@ class Account(Base):
         CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL AND failure_reason IS NOT NULL)", name="failure"),
         CheckConstraint("(status IN ('creating', 'failed')) = (activated_at IS NULL)", name="activated_at"),
     )
-
-    @property
-    def host(self) -> str:
-        """Where the account's own pages are: the name under the hosted domain."""
-        return urlsplit(self.login_url).netloc
-
-    @property
-    def failure(self) -> dict[str, str | None] | None:
-        """Why the account could not be opened, where it could not."""
-        return None if self.failure_code is None else {"code": self.failure_code, "reason": self.failure_reason}
 
 
 class Provisioning(Base):

@@ -1,5 +1,8 @@
 """What accounts is asked, and what it answers. The rules of the fields are the domain's: here are only their shapes and their bounds."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
 from marshmallow.validate import And, Length, Range, Regexp
 
 from accounts import domain
@@ -19,16 +22,21 @@ class Selection(Schema):
     frequency = fields.String(load_default=None, allow_none=True, validate=SHORT)
 
 
-class Failure(Schema):
-    code = fields.String()
-    reason = fields.String()
+def host(account: Any) -> str:
+    """Where the account's own pages are: the name under the hosted domain."""
+    return str(urlsplit(account.login_url).netloc)
+
+
+def failure(account: Any) -> dict[str, str] | None:
+    """Why the account could not be opened, where it could not."""
+    return None if account.failure_code is None else {"code": account.failure_code, "reason": account.failure_reason}
 
 
 class Account(Schema):
     id = fields.Id("acc")
     agency_id = fields.Id("agy")
     name = fields.String()
-    host = fields.String()
+    host = fields.Function(host)
     login_url = fields.String()
     kind = fields.String()
     status = fields.String()
@@ -44,7 +52,7 @@ class Account(Schema):
     custom_domain = fields.String(allow_none=True)
     snapshot_id = fields.Id("snp", allow_none=True)
     quote_id = fields.Id("quo")
-    failure = fields.Nested(Failure, allow_none=True)
+    failure = fields.Function(failure)
     created_at = fields.Instant()
     updated_at = fields.Instant()
     activated_at = fields.Instant(allow_none=True)

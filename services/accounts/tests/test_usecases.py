@@ -91,7 +91,7 @@ def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
     with units.begin() as uow:
         account = opened(uow, agency_id, name="acme", quote=given_quote, billing_profile_id=new_id("bp"))
     assert (account.status, account.kind, account.version) == ("creating", "paid", 1)
-    assert (account.host, account.login_url) == ("acme.comptoir.example", "https://acme.comptoir.example/login")
+    assert (schemas.host(account), account.login_url) == ("acme.comptoir.example", "https://acme.comptoir.example/login")
     assert database.query("SELECT account_id, missing, deadline_at, ended_at FROM provisionings") == [
         {
             "account_id": account.id,

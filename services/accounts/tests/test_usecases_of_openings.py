@@ -86,8 +86,7 @@ def test_a_refused_part_fails_the_account(
     with units.reading() as session:
         ended = usecases.account(session, agency_id=agency_id, account_id=account.id)
     assert (ended.status, ended.version) == ("failed", 2)
-    assert ended.failure is not None
-    assert ended.failure["code"] == code
+    assert ended.failure_code == code
     assert database.emitted()[1:] == [
         (
             "account_failed",
@@ -95,7 +94,7 @@ def test_a_refused_part_fails_the_account(
                 "account_id": account.id,
                 "name": "acme",
                 "code": code,
-                "reason": ended.failure["reason"],
+                "reason": ended.failure_reason,
                 "notification_email": "ops@agency.example",
             },
         )
@@ -219,7 +218,7 @@ def test_facts_in_any_order_and_repetition_leave_the_same_account(
     if kind is not Kind.PAID:
         refused.discard("card_declined")
     if all(outcomes[part] == "there" for part in AWAITED[kind]):
-        assert (account.status, account.failure, account.version) == ("active", None, 2)
+        assert (account.status, account.failure_code, account.version) == ("active", None, 2)
     else:
         assert (account.status, account.version) == ("failed", 2)
         assert account.failure_code in (refused or {"provisioning_timed_out"})
