@@ -51,7 +51,9 @@ class Fact:
         }
         taken = declared.keys() & RESERVED
         if taken:
-            raise TypeError(f"{cls.__name__}: a fact has no field called {', '.join(sorted(taken))}; declare it by another name and data_key.")
+            raise TypeError(
+                f"{cls.__name__}: no field of a fact is called {', '.join(sorted(taken))}: use another name and data_key."
+            )
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:
