@@ -12,13 +12,13 @@ import pytest
 import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from local_servers import RabbitNode, free_port
 
 from chassis.ids import new_id
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
 from chassis.testing.bus import Collector
 from chassis.testing.databases import Templates
 from chassis.topology import Topology, of_services
+from local_servers import RabbitNode, free_port
 
 SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
 AGENCY = {
@@ -93,6 +93,9 @@ class Platform:
         variables = {**self._environment, **environment}
         if service in self.databases:
             variables["DATABASE_URL"] = self.databases[service].url
+        before = self.processes.get(f"{service} {command}")
+        if before is not None:
+            before.end()
         process = ServiceProcess(service, command, variables)
         self.processes[f"{service} {command}"] = process
         return process
@@ -123,8 +126,13 @@ class Platform:
             idempotency_key=new_id("idk"),
         )["secret"]
         agency = Agency(self, registered["id"], secret, str(registered["notification_email"]))
-        eventually(lambda: agency.post("/v1/billing-profiles", {"payment_method": "pm_card_visa"}).status_code == requests.codes.created, what="billing knows the agency")
-        eventually(lambda: self.databases["accounts"].query("SELECT 1 FROM agencies WHERE id = %s", agency.id), what="accounts knows the agency")
+        eventually(
+            lambda: agency.post("/v1/billing-profiles", {"payment_method": "pm_card_visa"}).status_code == requests.codes.created,
+            what="billing knows the agency",
+        )
+        eventually(
+            lambda: self.databases["accounts"].query("SELECT 1 FROM agencies WHERE id = %s", agency.id), what="accounts knows the agency"
+        )
         return agency
 
     def stop(self) -> None:
@@ -151,7 +159,9 @@ class Agency:
 
     def post(self, path: str, body: dict[str, Any] | None = None, *, key: str | None = None, **headers: str) -> requests.Response:
         """POST, under an idempotency key of its own or under this one."""
-        return self._session.post(self._platform.url + path, json=body or {}, headers={"Idempotency-Key": key or new_id("idk"), **headers}, timeout=15)
+        return self._session.post(
+            self._platform.url + path, json=body or {}, headers={"Idempotency-Key": key or new_id("idk"), **headers}, timeout=15
+        )
 
     def account(self, account_id: str) -> dict[str, Any]:
         """One account, as REST shows it."""

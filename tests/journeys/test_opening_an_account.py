@@ -214,6 +214,9 @@ def test_one_request_is_found_by_its_id_in_the_logs_of_every_service_it_went_thr
     agency.until_status(answer.json()["id"], "active")
 
     def found_everywhere() -> bool:
-        return all(request_id in platform.processes[f"{service} serve"].text() for service in ("gateway", "accounts", "billing", "credits", "snapshots", "identity", "notifications"))
+        return all(
+            request_id in platform.processes[f"{service} serve"].text()
+            for service in ("gateway", "accounts", "billing", "credits", "snapshots", "identity", "notifications")
+        )
 
     eventually(found_everywhere, what="the request id in every log")
