@@ -20,25 +20,26 @@ def insert_ledger_accounts(session: Session, rows: Sequence[Mapping[str, Any]]) 
     session.execute(insert(LedgerAccount).values(rows).on_conflict_do_nothing())
 
 
-def ledger_accounts_of(session: Session, *, agency_id: str, account_id: str | None, kind: str) -> Sequence[LedgerAccount]:
-    """Give the ledger accounts of one pot (None: the agency's own), of every unit of the kind."""
-    where = (LedgerAccount.agency_id == agency_id, LedgerAccount.account_id == account_id, LedgerAccount.kind == kind)
-    return session.scalars(select(LedgerAccount).where(*where)).all()
+def pots(session: Session, *, agency_id: str, account_ids: Collection[str | None], kind: str, unit: str | None) -> Rows:
+    """Give what these pots (None: the agency's own) are made of, of every unit of the kind where none is named.
+
+    A row per ledger account, lot available and lot reserved: id, account_id, unit, purpose; lot_id, units, purchased_at, expires_at
+    (None where a ledger account has nothing, and for `spent` and `issued`).
+    """
+    return session.connection().execute(POTS, _pots(agency_id, account_ids, kind, unit)).all()
 
 
-def lock_ledger_accounts(session: Session, *, agency_id: str, account_ids: Collection[str | None], unit: str) -> Rows:
-    """Give id, account_id and purpose of the ledger accounts of these pots (None: the agency's own), locked.
+def locked_pots(session: Session, *, agency_id: str, account_ids: Collection[str | None], kind: str, unit: str) -> Rows:
+    """Give what `pots` gives, once their ledger accounts are locked.
 
     Whoever moves credit locks its pots first, all at once and in the order of their ids: two who do so cannot wait for each other.
     """
+    return session.connection().execute(LOCKED_POTS, _pots(agency_id, account_ids, kind, unit)).all()
+
+
+def _pots(agency_id: str, account_ids: Collection[str | None], kind: str, unit: str | None) -> dict[str, Any]:
     named = [account_id for account_id in account_ids if account_id is not None]
-    values = {"agency_id": agency_id, "unit": unit, "account_ids": named, "with_agency": None in account_ids}
-    return session.connection().execute(LOCK_LEDGER_ACCOUNTS, values).all()
-
-
-def open_lots(session: Session, ledger_account_ids: Collection[str]) -> Rows:
-    """Give what these ledger accounts have: ledger_account_id, lot_id, units, purchased_at, expires_at; in no particular order."""
-    return session.connection().execute(OPEN_LOTS, {"ledger_account_ids": list(ledger_account_ids)}).all()
+    return {"agency_id": agency_id, "account_ids": named, "with_agency": None in account_ids, "kind": kind, "unit": unit}
 
 
 # --- movements ----------------------------------------------------------------------------------------------------------------------------
@@ -151,18 +152,22 @@ INSERT_RESERVATION = text("""
     ON CONFLICT DO NOTHING RETURNING payment_id
 """)
 
-LOCK_LEDGER_ACCOUNTS = text("""
-    SELECT id, account_id, purpose FROM ledger_accounts
-    WHERE agency_id = :agency_id AND unit = :unit
-        AND (account_id = ANY(CAST(:account_ids AS varchar[])) OR (account_id IS NULL AND :with_agency))
-    ORDER BY id FOR NO KEY UPDATE
-""")
+OF_POTS = """
+    agency_id = :agency_id AND kind = :kind AND (CAST(:unit AS varchar) IS NULL OR unit = :unit)
+    AND (account_id = ANY(CAST(:account_ids AS varchar[])) OR (account_id IS NULL AND :with_agency))
+"""
 
-OPEN_LOTS = text("""
-    SELECT holdings.ledger_account_id, holdings.lot_id, holdings.units, lots.purchased_at, lots.expires_at
-    FROM holdings JOIN lots ON lots.id = holdings.lot_id
-    WHERE holdings.ledger_account_id = ANY(CAST(:ledger_account_ids AS varchar[])) AND holdings.units > 0
-""")
+SELECT_POTS = f"""
+    SELECT pots.id, pots.account_id, pots.unit, pots.purpose, held.lot_id, held.units, lots.purchased_at, lots.expires_at
+    FROM (SELECT * FROM ledger_accounts WHERE {OF_POTS}) AS pots
+    LEFT JOIN holdings AS held ON held.ledger_account_id = pots.id AND held.units > 0 AND pots.purpose IN ('available', 'reserved')
+    LEFT JOIN lots ON lots.id = held.lot_id
+"""  # noqa: S608  OF_POTS is written above
+
+POTS = text(SELECT_POTS)
+
+LOCKED_POTS = text(f"SELECT FROM ledger_accounts WHERE {OF_POTS} ORDER BY id FOR NO KEY UPDATE; {SELECT_POTS}")
+"""One round trip, two statements: the second sees what was committed while the first waited."""
 
 INSERT_TRANSACTION = text("""
     WITH moved AS (

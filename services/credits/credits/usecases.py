@@ -17,8 +17,13 @@ from credits.domain import Kind, Movement, OpenLot, Part, Purpose, ReservationSt
 
 HIGHEST_LOTS_SHOWN = 200
 
-Books = dict[tuple[str | None, str], str]
-"""The ids of ledger accounts, locked, by pot (None: the agency's own) and purpose."""
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """Some pots: the ids of their ledger accounts by pot (None: the agency's own) and purpose, and what is open in them by purpose."""
+
+    ids: dict[tuple[str | None, str], str]
+    lots: dict[str, list[OpenLot]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +56,7 @@ def reserve_prepaid(
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
     if _insert_reservation(uow, ReservationState.PENDING, cause=cause, payment_id=payment_id):
         books = _lock_books(uow, {account_id, None}, cause=cause)
-        parts = domain.take(_available(uow.session, books), up_to_units=up_to.amount_minor, now=uow.now)
+        parts = domain.take(books.lots[Purpose.AVAILABLE], up_to_units=up_to.amount_minor, now=uow.now)
         if parts:
             _move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
     elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
@@ -131,16 +136,15 @@ def balance(session: Session, *, agency_id: str, account_id: str | None, kind: K
     `units` can be spent, `reserved` waits for the outcome of payments; `balance` is `units` as money, None where there is no currency.
     Raises `CurrencyNeeded` where none is given and prepaid of several is held.
     """
-    accounts = repository.ledger_accounts_of(session, agency_id=agency_id, account_id=account_id, kind=kind)
-    units = {account.unit for account in accounts} if currency is None else {domain.unit_of(kind=kind, currency=currency)}
+    named = None if currency is None else domain.unit_of(kind=kind, currency=currency)
+    rows = repository.pots(session, agency_id=agency_id, account_ids={account_id}, kind=kind, unit=named)
+    units = {row.unit for row in rows} if named is None else {named}
     if len(units) > 1:
         raise errors.CurrencyNeeded(currencies=", ".join(sorted(units)))
-    unit = next(iter(units), None)
-    books: Books = {(account_id, account.purpose): account.id for account in accounts if account.unit == unit}
-    lots = _open_lots(session, books, purposes={Purpose.AVAILABLE, Purpose.RESERVED})
+    lots = _books(rows).lots
     available = sorted(lots[Purpose.AVAILABLE], key=domain.spending_order)
     units_available = sum(lot.units_left for lot in available)
-    money_in = unit and domain.currency_of(kind=kind, unit=unit)
+    money_in = next((domain.currency_of(kind=kind, unit=unit) for unit in units), None)
     return {
         "kind": kind,
         "balance": Money(amount_minor=units_available, currency=money_in) if money_in else None,
@@ -270,7 +274,7 @@ def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: 
     postings = list(domain.postings_of(movement, parts))
     repository.insert_transaction(
         uow.session,
-        ledger_account_ids=[books[posting.account_id, posting.purpose] for posting in postings],
+        ledger_account_ids=[books.ids[posting.account_id, posting.purpose] for posting in postings],
         lot_ids=[posting.lot_id for posting in postings],
         units=[posting.units for posting in postings],
         id=transaction_id,
@@ -288,25 +292,23 @@ def _move(uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: 
 
 
 def _lock_books(uow: UnitOfWork, account_ids: Collection[str | None], *, cause: Cause) -> Books:
-    rows = repository.lock_ledger_accounts(uow.session, agency_id=cause.agency_id, account_ids=account_ids, unit=cause.unit)
-    return {(row.account_id, row.purpose): row.id for row in rows}
+    return _books(repository.locked_pots(uow.session, agency_id=cause.agency_id, account_ids=account_ids, kind=cause.kind, unit=cause.unit))
 
 
-def _available(session: Session, books: Books) -> list[OpenLot]:
-    return _open_lots(session, books, purposes={Purpose.AVAILABLE})[Purpose.AVAILABLE]
-
-
-def _open_lots(session: Session, books: Books, *, purposes: Collection[Purpose]) -> dict[str, list[OpenLot]]:
-    pots = {ledger_account_id: (account_id, purpose) for (account_id, purpose), ledger_account_id in books.items() if purpose in purposes}
-    lots: dict[str, list[OpenLot]] = {purpose: [] for purpose in purposes}
-    for row in repository.open_lots(session, list(pots)):
-        account_id, purpose = pots[row.ledger_account_id]
-        lots[purpose].append(
-            OpenLot(
-                lot_id=row.lot_id, account_id=account_id, units_left=row.units, purchased_at=row.purchased_at, expires_at=row.expires_at
+def _books(rows: repository.Rows) -> Books:
+    lots: dict[str, list[OpenLot]] = {Purpose.AVAILABLE: [], Purpose.RESERVED: []}
+    for row in rows:
+        if row.lot_id is not None:
+            lots[row.purpose].append(
+                OpenLot(
+                    lot_id=row.lot_id,
+                    account_id=row.account_id,
+                    units_left=row.units,
+                    purchased_at=row.purchased_at,
+                    expires_at=row.expires_at,
+                )
             )
-        )
-    return lots
+    return Books(ids={(row.account_id, row.purpose): row.id for row in rows}, lots=lots)
 
 
 def _reserved(session: Session, payment_id: str) -> list[Part]:

@@ -1,6 +1,8 @@
 """What the database itself promises of the ledger, and what the questions answer."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from chassis.database import count_statements
 from chassis.ids import new_id
-from chassis.testing import ServiceDatabase
+from chassis.testing import ServiceDatabase, eventually
 from chassis.unit_of_work import Units
-from credits import repository
+from credits import repository, usecases
 
 from .factories import Ledger, eur
+
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+"""Whether anybody waits for a lock."""
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=UTC)
 
@@ -121,26 +126,54 @@ def test_a_pot_has_one_ledger_account_for_each_purpose(units: Units, database: S
     assert set(before) == {"available", "reserved", "spent", "issued"}
 
 
-def test_ledger_accounts_are_locked_in_the_order_of_their_ids(units: Units, ledger: Ledger) -> None:
+def test_ledger_accounts_are_locked_in_the_order_of_their_ids(units: Units, database: ServiceDatabase, ledger: Ledger) -> None:
     account_id = new_id("acc")
     ledger.buy(100)
     ledger.buy(100, account_id=account_id)
-    ledger.buy(100, account_id=new_id("acc"))
-    with units.begin() as uow:
-        rows = repository.lock_ledger_accounts(uow.session, agency_id=ledger.agency_id, account_ids={None, account_id}, unit="EUR")
-    ids = [row.id for row in rows]
-    assert ids == sorted(ids)
-    assert {row.account_id for row in rows} == {None, account_id}
-    assert len(rows) == 8
+    ids = [row["id"] for row in database.query("SELECT id FROM ledger_accounts ORDER BY id")]
+    lock = "SELECT FROM ledger_accounts WHERE id = %s FOR NO KEY UPDATE NOWAIT"
+
+    def reserve() -> int:
+        return ledger.reserve(new_id("pay"), new_id("inv"), eur(150), account_id=account_id)
+
+    with closing(psycopg2.connect(database.url)) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute(lock, [ids[3]])
+        reserving = pool.submit(reserve)
+        eventually(lambda: database.query(WAITING))
+        for before in ids[:3]:
+            with pytest.raises(psycopg2.errors.LockNotAvailable):
+                database.execute(lock, before)
+        for after in ids[4:]:
+            database.execute(lock, after)
+        other.rollback()
+        assert reserving.result(timeout=10) == 150
 
 
-def test_a_payment_takes_four_statements_whatever_the_history(database: ServiceDatabase, units: Units, ledger: Ledger) -> None:
+def test_a_reservation_that_waited_sees_what_was_taken_meanwhile(database: ServiceDatabase, ledger: Ledger) -> None:
+    ledger.buy(100)
+
+    def reserve() -> int:
+        return ledger.reserve(new_id("pay"), new_id("inv"), eur(70))
+
+    with ThreadPoolExecutor(1) as pool:
+        with ledger.units.begin() as uow:
+            repository.locked_pots(uow.session, agency_id=ledger.agency_id, account_ids={None}, kind="prepaid", unit="EUR")
+            reserving = pool.submit(reserve)
+            eventually(lambda: database.query(WAITING))
+            first = usecases.reserve_prepaid(
+                uow, agency_id=ledger.agency_id, account_id=None, payment_id=new_id("pay"), invoice_id=new_id("inv"), up_to=eur(60)
+            )
+        assert first == {"reserved": eur(60)}
+        assert reserving.result(timeout=10) == 40
+
+
+def test_a_payment_takes_three_statements_whatever_the_history(database: ServiceDatabase, units: Units, ledger: Ledger) -> None:
     ledger.buy(10_000)
     for _ in range(20):
         ledger.reserve(new_id("pay"), new_id("inv"), eur(1))
     statements = count_statements(units._database.engine)
     ledger.reserve(new_id("pay"), new_id("inv"), eur(1))
-    assert len(statements) == 4, statements
+    assert len(statements) == 3, statements
 
 
 @pytest.fixture
