@@ -294,12 +294,12 @@ def test_the_services_see_who_asks_and_the_trace_goes_on(front: MakeFront) -> No
 
 def test_an_idempotency_key_is_passed_on(front: MakeFront) -> None:
     client = front(billing__create_quote=refusing(refusal_of("conflict")))
-    client.post("/v1/quotes", QUOTE, Idempotency_Key="order-4711")
+    client.post("/v1/quotes", QUOTE, Idempotency_Key="order 4711")
     client.post("/v1/quotes", QUOTE)
-    assert client.services.call.keys == [None, "order-4711", None]
+    assert client.services.call.keys == [None, "order 4711", None]
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256, "clé"])
+@pytest.mark.parametrize("key", ["", "a\tb", "x" * 256, "clé"])
 def test_an_odd_idempotency_key_is_refused_by_name(front: MakeFront, key: str) -> None:
     client = front(billing__create_quote=refusing(refusal_of("conflict")))
     assert_problem(client.post("/v1/quotes", QUOTE, Idempotency_Key=key), 422, "invalid_request", "Idempotency-Key")

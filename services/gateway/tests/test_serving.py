@@ -16,6 +16,7 @@ import requests
 
 from chassis.errors import Refused
 from chassis.testing import Peer, ServiceProcess, eventually
+from gateway.app.serving import Worker
 from gateway.routes import accounts
 from gateway.schemas.accounts import Account
 from gateway.schemas.examples import example_of
@@ -185,6 +186,18 @@ def test_what_is_no_http_gets_a_problem_too(gateway: Gateway) -> None:
         assert (problem["status"], problem["code"]) == (status, code)
     eventually(lambda: "LimitRequestHeaders" in gateway.process.text(), within_seconds=5)
     assert "aaaa" not in gateway.process.text()
+
+
+def test_a_failure_before_the_application_says_nothing_of_itself(capfd: pytest.CaptureFixture[str]) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        Worker.handle_error(object.__new__(Worker), None, ours, None, ZeroDivisionError("a secret of ours"))
+        head, _, body = theirs.recv(65536).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 500 ")
+    assert json.loads(body)["code"] == "internal_error"
+    assert b"secret" not in body
+    written = capfd.readouterr()
+    assert "a secret of ours" in written.out + written.err
 
 
 def test_a_client_that_stands_still_is_hung_up_on(gateway: Gateway) -> None:

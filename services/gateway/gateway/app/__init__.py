@@ -3,11 +3,10 @@
 import re
 import time
 from collections.abc import Callable, Iterable
-from json import loads
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
-from flask.json.provider import JSONProvider
+from flask.json.provider import DefaultJSONProvider
 
 from chassis import context as contexts
 from chassis.errors import Refusal
@@ -63,16 +62,12 @@ ROUTES: tuple[Routes, ...] = (
 )
 
 
-class Json(JSONProvider):
+class Json(DefaultJSONProvider):
     """JSON as the whole gateway writes it."""
 
     def dumps(self, obj: Any, **_options: Any) -> str:
         """Encode."""
         return encoded(obj)
-
-    def loads(self, s: str | bytes, **_options: Any) -> Any:
-        """Decode."""
-        return loads(s)
 
 
 class Gateway(Flask):

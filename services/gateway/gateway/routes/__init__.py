@@ -35,8 +35,8 @@ DEEPEST = 20
 TOO_DEEP = f"The body is nested more than {DEEPEST} levels deep."
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which PostgreSQL keeps nowhere, and halves of surrogate pairs, which UTF-8 has no bytes for."""
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
-"""An Idempotency-Key: printable, 255 characters at most."""
+KEY = re.compile(r"[\x20-\x7e]{1,255}")
+"""An Idempotency-Key: printable ASCII, 255 characters at most."""
 
 ALWAYS_POSSIBLE = (
     HTTPStatus.UNAUTHORIZED,
@@ -102,7 +102,7 @@ class _Reader(FlaskParser):
     def handle_error(self, error: marshmallow.ValidationError, *_arguments: object, **_options: object) -> Any:
         """Name every field at fault."""
         (messages,) = error.messages.values() if isinstance(error.messages, dict) else (error.messages,)  # by location, and there is one
-        raise InvalidRequest(errors=list(shapes.problems(messages))) from None
+        raise InvalidRequest(errors=sorted(shapes.problems(messages), key=_by_name_where_unknown)) from None
 
 
 class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest has no types
@@ -205,7 +205,7 @@ def idempotency_key() -> str | None:
     """The Idempotency-Key of this request; raises `InvalidRequest` where it is not printable or too long."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and KEY.fullmatch(key) is None:
-        raise _invalid(["Idempotency-Key"], "invalid", "A key has 1 to 255 printable characters, without spaces.")
+        raise _invalid(["Idempotency-Key"], "invalid", "A key has 1 to 255 printable ASCII characters.")
     return key
 
 
@@ -242,6 +242,11 @@ def _problems(possible: list[HTTPStatus]) -> Responses:
 
 def _invalid(names: Iterable[str], code: str, message: str) -> InvalidRequest:
     return InvalidRequest(errors=[{"field": name, "code": code, "message": message} for name in names])
+
+
+def _by_name_where_unknown(error: Mapping[str, str]) -> str:
+    """Known fields come in order of declaration; marshmallow gives the unknown ones in any."""
+    return error["field"] if error["code"] == "unknown_field" else ""
 
 
 def _refuse_constant(constant: str) -> None:

@@ -116,7 +116,7 @@ class Account(Schema):
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     custom_domain = fields.String(required=True, allow_none=True)
     snapshot_id = fields.Id("snp", required=True, allow_none=True)
-    quote_id = fields.Id("quo", required=True, allow_none=True)
+    quote_id = fields.Id("quo", required=True)
     failure = fields.Nested(AccountFailure, required=True, allow_none=True, metadata=example(None, "Why the account failed, where it did."))
     created_at = fields.Instant(required=True)
     updated_at = fields.Instant(required=True)
