@@ -12,17 +12,8 @@ import marshmallow
 from chassis import fields
 from chassis.context import Context
 from chassis.ids import new_id
+from chassis.messages import CONTENT_TYPE
 from chassis.schemas import Reading, Schema
-
-CONTENT_TYPE = "application/json"
-EVENTS = ".events"
-"""How the name of an exchange of events ends, as nameko names it."""
-
-
-def exchange_of(service: str) -> str:
-    """The topic exchange a service publishes its events on."""
-    return service + EVENTS
-
 
 RESERVED = frozenset({"source", "version", "name", "schema", "subject", "agency_id", "data", "envelope"})
 """What a fact is itself, or is told beside its data."""
@@ -51,9 +42,7 @@ class Fact:
         }
         taken = declared.keys() & RESERVED
         if taken:
-            raise TypeError(
-                f"{cls.__name__}: no field of a fact is called {', '.join(sorted(taken))}: use another name and data_key."
-            )
+            raise TypeError(f"{cls.__name__}: no field of a fact is called {', '.join(sorted(taken))}: use another name and data_key.")
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:

@@ -6,6 +6,10 @@ from typing import Any
 
 from amqp import Channel, Message, spec
 
+CONTENT_TYPE = "application/json"
+EVENTS = ".events"
+"""How the name of an exchange of events ends, as nameko names it."""
+
 RPC_EXCHANGE = "nameko-rpc"
 RETRY_EXCHANGE = "comptoir.retry.{delay_ms}ms"
 PARKING_LOT = "comptoir.parking-lot"
@@ -19,6 +23,11 @@ BROKERS_HISTORY = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-cou
 
 KEPT_PROPERTIES = frozenset({"content_type", "content_encoding", "correlation_id", "message_id", "timestamp", "type", "app_id"})
 """What a message moved on keeps. The broker refuses some of the others from anybody but the first sender (user_id)."""
+
+
+def exchange_of(service: str) -> str:
+    """The topic exchange a service publishes its events on."""
+    return service + EVENTS
 
 
 def rpc_queue(service: str) -> str:

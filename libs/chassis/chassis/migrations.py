@@ -5,8 +5,6 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, create_engine, text
 from sqlalchemy.pool import NullPool
 
@@ -70,15 +68,6 @@ def upgrade(folder: Path, database_url: str, revision: str = "head") -> None:
 def downgrade(folder: Path, database_url: str, revision: str = "base") -> None:
     """Take the database back to `revision`."""
     command.downgrade(configuration(folder, database_url), revision)
-
-
-def is_current(folder: Path, database_url: str) -> bool:
-    """Whether the database has every migration of this code (it may have newer ones: expand before contract)."""
-    script = ScriptDirectory.from_config(configuration(folder, database_url))
-    with _engine(database_url).connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    known = {revision.revision for revision in script.walk_revisions()}
-    return found is not None and (found == script.get_current_head() or found not in known)
 
 
 def _engine(database_url: str) -> Engine:

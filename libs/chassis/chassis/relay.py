@@ -19,9 +19,8 @@ from psycopg2.extras import Json
 
 from chassis import metrics
 from chassis.database import connect
-from chassis.events import CONTENT_TYPE
 from chassis.link import BROKEN, close_connection, open_connection
-from chassis.messages import PARKING_LOT, PERSISTENT, publish
+from chassis.messages import CONTENT_TYPE, PARKING_LOT, PERSISTENT, publish
 from chassis.topology import Topology, declare
 
 IDLE_SECONDS = 1.0

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -35,6 +36,7 @@ def main(*, package: str, service: str, config: type[ServiceConfig], arguments: 
     commands.add_parser("parking-lot", help="list, show, replay, discard", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "serve":
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known (docs/decisions): nameko stands on it
         import eventlet  # noqa: PLC0415  before anything that opens a socket or makes a lock
 
         eventlet.monkey_patch()
@@ -208,9 +210,9 @@ class OutboxGauges:
 
 def _wait_for_schema(package: str, settings: ServiceConfig, signals: Signals) -> bool:
     """Wait until the database answers and has this code's schema."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+    import psycopg2  # noqa: PLC0415
 
-    from chassis import migrations  # noqa: PLC0415
+    from chassis.schema_version import is_current as has_all_migrations  # noqa: PLC0415
 
     reason = ""
 
@@ -218,8 +220,8 @@ def _wait_for_schema(package: str, settings: ServiceConfig, signals: Signals) ->
         nonlocal reason
         try:
             reason = "the schema is older than this code: run migrate"
-            return migrations.is_current(folder_of(package), settings.database_url)
-        except SQLAlchemyError as error:
+            return has_all_migrations(folder_of(package), settings.database_url)
+        except psycopg2.Error as error:
             reason = f"the database does not answer: {error}"
             return False
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from amqp import Channel, Connection
 
-from chassis.events import exchange_of
-from chassis.messages import PARKING_LOT, RETRY_EXCHANGE, RPC_EXCHANGE, inbox_queue, rpc_queue
+from chassis.messages import PARKING_LOT, RETRY_EXCHANGE, RPC_EXCHANGE, exchange_of, inbox_queue, rpc_queue
 
 DELIVERY_LIMIT = 20
 """How often the broker delivers one message whose reader dies of it, before it parks the message itself."""

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from chassis import context as contexts
 from chassis.database import Database, is_transient, translated, was_rolled_back
 from chassis.errors import IdempotencyKeyReused, Refusal, Refused
-from chassis.events import Event, Fact, exchange_of
+from chassis.events import Event, Fact
+from chassis.messages import exchange_of
 
 KEY_LIFETIME = timedelta(hours=24)
 PASSING = frozenset({"unavailable", "timeout", "internal"})

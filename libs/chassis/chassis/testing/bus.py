@@ -11,10 +11,9 @@ from typing import Any
 from amqp import Connection, Message
 
 from chassis.errors import Refused, Unavailable
-from chassis.events import exchange_of
 from chassis.ids import new_id
 from chassis.link import BROKEN, Link
-from chassis.messages import PERSISTENT, dumps
+from chassis.messages import PERSISTENT, dumps, exchange_of
 from chassis.parking_lot import Parked, parked_messages
 from chassis.publisher import Publisher
 from chassis.rpc_client import RpcClient

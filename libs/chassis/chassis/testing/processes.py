@@ -17,20 +17,24 @@ READY_SECONDS = 30
 END_SECONDS = 30
 
 
+def environment_of(given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process under test: short retries, the code of this run, and what is `given`."""
+    return {
+        **os.environ,
+        "HEALTH_HOST": "127.0.0.1",
+        "RETRY_DELAYS_SECONDS": "0.05,0.1,0.2,0.4",
+        "LOG_LEVEL": "INFO",
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        **given,
+    }
+
+
 class ServiceProcess:
     """`python -m <package> <command>`, its log collected, its health port known."""
 
     def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
         self.port = free_port()
-        variables = {
-            **os.environ,
-            "HEALTH_PORT": str(self.port),
-            "HEALTH_HOST": "127.0.0.1",
-            "RETRY_DELAYS_SECONDS": "0.05,0.1,0.2,0.4",
-            "LOG_LEVEL": "INFO",
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-            **environment,
-        }
+        variables = environment_of({"HEALTH_PORT": str(self.port), **environment})
         self.name = f"{package} {command}"
         self._process = subprocess.Popen([sys.executable, "-m", package, command], env=variables, stderr=subprocess.PIPE, text=True)
         self.log: list[str] = []

@@ -1,0 +1,23 @@
+"""Which schema a database has, asked without the migration tool: every process asks at its start, and the tool is heavy."""
+
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+from psycopg2.errors import UndefinedTable
+
+
+def newest_revision(folder: Path) -> str:
+    """The last migration of the service in `folder`: they are numbered `0001_what.py`, `0002_…`, one after the other."""
+    return max(path.name for path in (folder / "migrations" / "versions").glob("[0-9]*.py"))[:4]
+
+
+def is_current(folder: Path, database_url: str) -> bool:
+    """Whether the database has every migration of this code; it may have newer ones too (expand before contract). Raises psycopg2's errors."""
+    with closing(psycopg2.connect(database_url, connect_timeout=5)) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT version_num FROM alembic_version")
+        except UndefinedTable:
+            return False
+        found = cursor.fetchone()
+    return found is not None and bool(found[0] >= newest_revision(folder))
