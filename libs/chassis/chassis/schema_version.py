@@ -13,7 +13,7 @@ def newest_revision(folder: Path) -> str:
 
 
 def is_current(folder: Path, database_url: str) -> bool:
-    """Whether the database has every migration of this code; it may have newer ones too (expand before contract). Raises psycopg2's errors."""
+    """Whether the database has every migration of this code; it may have newer ones too, before a contraction. Raises psycopg2's errors."""
     with closing(psycopg2.connect(database_url, connect_timeout=5)) as connection, connection.cursor() as cursor:
         try:
             cursor.execute("SELECT version_num FROM alembic_version")

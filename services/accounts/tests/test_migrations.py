@@ -5,7 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from accounts.models import Base
-from chassis import migrations
+from chassis import migrations, schema_version
 from chassis.database import driver_url
 from chassis.runner import folder_of
 from chassis.testing import ServiceDatabase
@@ -32,7 +32,7 @@ def test_every_migration_can_be_taken_back_and_made_again(templates: Templates) 
     database = templates.empty()
     for _ in range(2):
         migrations.upgrade(FOLDER, database.url)
-        assert migrations.is_current(FOLDER, database.url)
+        assert schema_version.is_current(FOLDER, database.url)
         migrations.downgrade(FOLDER, database.url)
-        assert not migrations.is_current(FOLDER, database.url)
+        assert not schema_version.is_current(FOLDER, database.url)
     database.drop()

@@ -8,9 +8,10 @@ from billing import clients, events
 from billing.domain.catalogue import Selection
 from billing.service import BillingService
 from billing.usecases import billing_profiles, quotes
-from chassis.events import CONTENT_TYPE, decode, read
+from chassis.events import decode, read
 from chassis.fields import format_instant
 from chassis.ids import new_id
+from chassis.messages import CONTENT_TYPE
 from chassis.schemas import Reading
 from chassis.testing import FakeCall, MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from billing.domain.catalogue import Catalogue
 from billing.models import Base
-from chassis import migrations
+from chassis import migrations, schema_version
 from chassis.database import driver_url
 from chassis.runner import folder_of
 from chassis.testing import ServiceDatabase
@@ -41,9 +41,9 @@ def test_every_migration_can_be_taken_back_and_made_again(templates: Templates) 
     database = templates.empty()
     for _ in range(2):
         migrations.upgrade(FOLDER, database.url)
-        assert migrations.is_current(FOLDER, database.url)
+        assert schema_version.is_current(FOLDER, database.url)
         migrations.downgrade(FOLDER, database.url)
-        assert not migrations.is_current(FOLDER, database.url)
+        assert not schema_version.is_current(FOLDER, database.url)
     assert database.query("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace") == []
     database.drop()
 
