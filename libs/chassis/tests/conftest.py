@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,8 +19,9 @@ _numbers = itertools.count(1)
 class Stage:
     """A vhost, a database, and what plays on them. Ends all it started."""
 
-    def __init__(self, rabbit: RabbitNode, templates: Templates) -> None:
+    def __init__(self, rabbit: RabbitNode, templates: Templates, folder: Path) -> None:
         self.rabbit = rabbit
+        self.folder = folder
         self._vhost = f"stage-{next(_numbers)}"
         self.amqp_uri = rabbit.add_vhost(self._vhost)
         self.database: ServiceDatabase = templates.copy("toy")
@@ -83,16 +85,16 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(rabbit: RabbitNode, templates: Templates) -> Iterator[Stage]:
+def stage(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A stage that the tests of a file share."""
-    opened = Stage(rabbit, templates)
+    opened = Stage(rabbit, templates, tmp_path_factory.mktemp("stage"))
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def fresh_stage(rabbit: RabbitNode, templates: Templates) -> Iterator[Stage]:
+def fresh_stage(rabbit: RabbitNode, templates: Templates, tmp_path: Path) -> Iterator[Stage]:
     """A stage of the test's own."""
-    opened = Stage(rabbit, templates)
+    opened = Stage(rabbit, templates, tmp_path)
     yield opened
     opened.close()

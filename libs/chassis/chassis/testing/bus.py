@@ -77,6 +77,7 @@ class Bus:
         self._amqp_uri = amqp_uri
         self._publisher = Publisher(amqp_uri, name="test-bus")
         self._publisher.link.start()
+        self._lock = threading.Lock()
         self._calls: RpcClient | None = None
         self._collectors: list[Collector] = []
 
@@ -133,9 +134,10 @@ class Bus:
     @property
     def calls(self) -> RpcClient:
         """The client behind `call`."""
-        if self._calls is None:
-            self._calls = RpcClient(self._amqp_uri, name="test-calls").start()
-        return self._calls
+        with self._lock:
+            if self._calls is None:
+                self._calls = RpcClient(self._amqp_uri, name="test-calls").start()
+            return self._calls
 
     def parked(self) -> list[Parked]:
         """What is in the parking lot."""
