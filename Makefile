@@ -56,15 +56,15 @@ bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench
 
 migrate: setup ## Bring the databases of the running platform up to date.
-	@$(DEMO); for service in $(SERVICES); do \
-		url=COMPTOIR_DATABASE_URL_$${service^^}; AMQP_URI=$$COMPTOIR_AMQP_URI DATABASE_URL=$${!url} $(PYTHON) -m $$service migrate; done
+	@$(DEMO); for service in $(SERVICES); do url=COMPTOIR_DATABASE_URL_$${service^^}; echo "$$service=$${!url}"; done \
+		| xargs $(PYTHON) -m local_platform.migrations
 
 openapi: setup ## Write docs/openapi.json from the routes.
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
 
 topology: setup ## Write deploy/topology.json from the services' doors.
-	$(PYTHON) -m chassis.topology deploy/topology.json $(SERVICES)
+	$(PYTHON) -W ignore -m chassis.topology deploy/topology.json $(SERVICES)
 
 parking-lot: setup ## List what the running platform parked; ACTION="show ID", "replay ID" or "discard ID" does more.
 	@$(DEMO); AMQP_URI=$$COMPTOIR_AMQP_URI $(PYTHON) -m chassis.parking_lot $(or $(ACTION),list)

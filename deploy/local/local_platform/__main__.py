@@ -55,10 +55,10 @@ def up(settings: Settings, stack: ExitStack) -> None:
 
     servers = Servers.chosen(settings)
     stack.callback(servers.stop)
-    output.step("starting PostgreSQL and RabbitMQ")
+    output.step(f"starting {' and '.join(servers.ours()) or 'on the servers that were given'}")
     servers.launch()
     databases = servers.create_databases()
-    output.step("PostgreSQL is ready")
+    output.step("PostgreSQL answers")
     mail = MailCatcher(settings.mailbox, settings.smtp_port)
     mail.start()
     stack.callback(mail.stop)
@@ -75,7 +75,7 @@ def up(settings: Settings, stack: ExitStack) -> None:
     supervisor.start([gateway(settings, amqp_uri=amqp_uri)])
     while not servers.broker_answers():
         _turn(supervisor, servers)
-    output.step("RabbitMQ is ready")
+    output.step("RabbitMQ answers")
     supervisor.wait_until_ready(READY_SECONDS)
     output.step("every service is ready")
 

@@ -28,6 +28,11 @@ class Servers:
             rabbit=RabbitNode(settings.folder / "rabbitmq", settings.amqp_port) if settings.amqp_port else None,
         )
 
+    def ours(self) -> dict[str, PostgresServer | RabbitNode]:
+        """Return the servers that we start and stop, by name."""
+        servers = {"PostgreSQL": self.postgres, "RabbitMQ": self.rabbit}
+        return {name: server for name, server in servers.items() if server is not None}
+
     def launch(self) -> None:
         """Start both at once, without waiting."""
         if self.rabbit:
@@ -57,7 +62,7 @@ class Servers:
 
     def ended(self) -> list[str]:
         """Return the names of our servers that are not running any more."""
-        return [name for name, server in (("PostgreSQL", self.postgres), ("RabbitMQ", self.rabbit)) if server and server.ended()]
+        return [name for name, server in self.ours().items() if server.ended()]
 
     def stop(self) -> None:
         """Stop what is ours."""
