@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
 from psycopg2 import errorcodes
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from chassis.connections import arguments
 from chassis.errors import Unavailable
 
 TRANSIENT_CODES = frozenset({errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED})
@@ -21,7 +21,6 @@ TOO_SLOW_CODES = frozenset({errorcodes.QUERY_CANCELED, errorcodes.LOCK_NOT_AVAIL
 AWAY_CLASSES = ("08", "53", "57P")
 """Of SQLSTATE: connection exceptions, insufficient resources, shutting down or starting."""
 
-CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5.0
 IDLE_TRANSACTION_SECONDS = 30
 SELF_TEST_SECONDS = 0.1
@@ -36,25 +35,6 @@ class BlockingDriver(RuntimeError):
 def driver_url(database_url: str) -> str:
     """The URL with the driver we stand on: psycopg2, which lets the eventlet hub run while it waits."""
     return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql+psycopg2://", database_url)
-
-
-def arguments(*, application_name: str, statement_timeout_seconds: float, options: str = "") -> dict[str, Any]:
-    """What every connection of ours is opened with: a bound on every wait, also on those for a database that has vanished."""
-    return {
-        "application_name": application_name,
-        "connect_timeout": CONNECT_SECONDS,
-        "options": f"-c statement_timeout={int(statement_timeout_seconds * 1000)} -c timezone=UTC {options}",
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": int(statement_timeout_seconds * 2000),
-    }
-
-
-def connect(database_url: str, *, application_name: str, statement_timeout_seconds: float, options: str = "") -> Any:
-    """A plain psycopg2 connection, for what stands beside the services: the relay and its measurements."""
-    given = arguments(application_name=application_name, statement_timeout_seconds=statement_timeout_seconds, options=options)
-    return psycopg2.connect(database_url, **given)
 
 
 class Database:

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg2
 import structlog
 
-from chassis.database import connect
+from chassis.connections import connect
 
 INBOX_DAYS = 90
 """Longer than any message may wait in a parking lot before it is replayed."""

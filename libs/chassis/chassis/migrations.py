@@ -8,7 +8,8 @@ from alembic.config import Config
 from sqlalchemy import Engine, MetaData, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from chassis.database import CONNECT_SECONDS, driver_url
+from chassis.connections import CONNECT_SECONDS
+from chassis.database import driver_url
 from chassis.tables import chassis_tables
 
 LOCK_TIMEOUT_SECONDS = 5

@@ -18,7 +18,7 @@ from amqp import Channel, Connection, Message, spec
 from psycopg2.extras import Json
 
 from chassis import metrics
-from chassis.database import connect
+from chassis.connections import connect
 from chassis.link import BROKEN, close_connection, open_connection
 from chassis.messages import CONTENT_TYPE, PARKING_LOT, PERSISTENT, publish
 from chassis.topology import Topology, declare

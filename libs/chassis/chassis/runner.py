@@ -112,7 +112,7 @@ def _serve(package: str, service: str, settings: ServiceConfig) -> int:
     module, _, name = service.partition(":")
     container = Container(getattr(importlib.import_module(module), name), {CONFIG: settings, "AMQP_URI": settings.amqp_uri})
     if not _wait_for_schema(package, settings, signals):
-        return 1
+        return 0 if signals.asked else 1
     container.max_workers = 2 * (settings.rpc_workers + settings.event_workers)
     container._worker_pool.resize(container.max_workers)  # noqa: SLF001  the size it makes itself is nameko's default of 10
     try:
@@ -150,7 +150,7 @@ def _relay(package: str, settings: ServiceConfig) -> int:
     if settings.topology_file:
         topology = Topology.load(Path(settings.topology_file))
     if not _wait_for_schema(package, settings, signals):
-        return 1
+        return 0 if signals.asked else 1
     relay = Relay(
         service=package,
         database_url=settings.database_url,
@@ -197,7 +197,7 @@ class OutboxGauges:
     def _read(self, statement: str) -> float:
         from psycopg2 import Error  # noqa: PLC0415
 
-        from chassis.database import connect  # noqa: PLC0415
+        from chassis.connections import connect  # noqa: PLC0415
 
         try:
             measuring = connect(self._database_url, application_name="comptoir-gauges", statement_timeout_seconds=MEASURE_SECONDS)
@@ -219,16 +219,15 @@ def _wait_for_schema(package: str, settings: ServiceConfig, signals: Signals) ->
     def is_current() -> bool:
         nonlocal reason
         try:
-            reason = "the schema is older than this code: run migrate"
-            return has_all_migrations(folder_of(package), settings.database_url)
+            current = has_all_migrations(folder_of(package), settings.database_url)
+            reason = "" if current else "the schema is older than this code: run migrate"
         except psycopg2.Error as error:
             reason = f"the database does not answer: {error}"
-            return False
+        return not reason
 
     if not signals.wait(settings.startup_seconds, until=is_current):
         log.critical("gave up waiting", reason=reason, seconds=settings.startup_seconds)
-        return False
-    return not signals.asked
+    return not (signals.asked or reason)
 
 
 def _beat(path: str) -> None:

@@ -3,8 +3,11 @@
 from contextlib import closing
 from pathlib import Path
 
-import psycopg2
 from psycopg2.errors import UndefinedTable
+
+from chassis.connections import connect
+
+ASK_SECONDS = 5.0
 
 
 def newest_revision(folder: Path) -> str:
@@ -14,7 +17,8 @@ def newest_revision(folder: Path) -> str:
 
 def is_current(folder: Path, database_url: str) -> bool:
     """Whether the database has every migration of this code; it may have newer ones too, before a contraction. Raises psycopg2's errors."""
-    with closing(psycopg2.connect(database_url, connect_timeout=5)) as connection, connection.cursor() as cursor:
+    asking = connect(database_url, application_name="comptoir-start", statement_timeout_seconds=ASK_SECONDS)
+    with closing(asking) as connection, connection.cursor() as cursor:
         try:
             cursor.execute("SELECT version_num FROM alembic_version")
         except UndefinedTable:

@@ -22,6 +22,10 @@ class Schema(marshmallow.Schema):
 
         unknown = RAISE
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """Read a member of a dict or an attribute of anything else; marshmallow tries both ways on every object, and dotted paths."""
+        return obj.get(attr, default) if isinstance(obj, dict) else getattr(obj, attr, default)
+
 
 class Reading(marshmallow.Schema):
     """What a consumer reads of somebody else's fact or answer: the rest is not its business."""
