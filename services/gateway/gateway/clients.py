@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 from flask import current_app
 
+from chassis.ids import new_id
+
 READ_SECONDS = 5
 COMMAND_SECONDS = 10
 """A command may ask another service before it answers (decision 0002)."""
@@ -46,8 +48,9 @@ class Service:
         return answer
 
     def tell(self, method: str, *, idempotency_key: str | None, **payload: Any) -> Json:
-        """Call a command, under the key that the caller chose for it."""
-        answer: Json = self.rpc.call(self.name, method, payload, timeout_seconds=COMMAND_SECONDS, idempotency_key=idempotency_key)
+        """Call a command, under the key that the caller chose for it, or one of ours: the broker may deliver a call twice, too."""
+        key = idempotency_key or new_id("idk")
+        answer: Json = self.rpc.call(self.name, method, payload, timeout_seconds=COMMAND_SECONDS, idempotency_key=key)
         return answer
 
 
