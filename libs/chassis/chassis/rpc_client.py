@@ -174,14 +174,15 @@ class RpcClient:
         self._channel = channel
 
     def _on_reply(self, message: Message) -> None:
-        pending = self._pending.get(message.properties.get("correlation_id", ""))
-        if pending is not None:  # else nobody waits for it any more
-            pending.settle(body=message.body)
+        self._settle(message, body=message.body)
 
     def _on_return(self, _error: object, _exchange: str, routing_key: str, message: Message) -> None:
-        pending = self._pending.get(message.properties["correlation_id"])
-        if pending is not None:
-            pending.settle(fault=Unavailable(service=routing_key.partition(".")[0], reason="nobody serves it"))
+        self._settle(message, fault=Unavailable(service=routing_key.partition(".")[0], reason="nobody serves it"))
+
+    def _settle(self, message: Message, **outcome: Any) -> None:
+        pending = self._pending.get(message.properties.get("correlation_id", ""))
+        if pending is not None:  # else nobody waits for it any more
+            pending.settle(**outcome)
 
     def _fail_pending(self) -> None:
         for pending in list(self._pending.values()):

@@ -123,7 +123,8 @@ class ToyService:
     @query(request=Question, answer=ContextAnswer)
     def context(self, _request: dict[str, Any]) -> object:
         """What the context is in here."""
-        return contexts.current()
+        context = contexts.current()
+        return {"request_id": context.request_id, "trace_id": context.trace_id(), "agency_id": context.agency_id, "actor": context.actor}
 
     @query(request=Question, answer=None)
     def echo(self, request: dict[str, Any]) -> object:
