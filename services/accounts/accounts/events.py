@@ -35,6 +35,7 @@ class AccountRequested(Fact):
     time_zone = fields.String(required=True)
     notification_email = fields.String(required=True)
     client_name = fields.String(required=True)
+    client_email = fields.String()  # for the notices of commission accounts, which go to the client (R0.126)
     requested_at = fields.Instant(required=True)
 
 

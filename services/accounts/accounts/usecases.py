@@ -104,6 +104,7 @@ def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, te
             time_zone=account.time_zone,
             notification_email=account.notification_email,
             client_name=account.client_name,
+            client_email=account.client_email,
             requested_at=uow.now,
         )
     )

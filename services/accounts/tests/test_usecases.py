@@ -117,6 +117,7 @@ def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
                 "time_zone": "Europe/Paris",
                 "notification_email": "ops@agency.example",
                 "client_name": "Acme",
+                "client_email": "hello@acme.example",
                 "requested_at": "2026-03-31T09:30:00Z",
             },
         )
