@@ -4,6 +4,7 @@ A batch is deleted in a transaction that commits when the broker has confirmed a
 that neither the database nor the broker waits for the other. Any number of relays may run (SKIP LOCKED). NOTIFY only wakes it up early.
 """
 
+import contextlib
 import select
 import socket
 import threading
@@ -24,6 +25,7 @@ from chassis.messages import CONTENT_TYPE, PARKING_LOT, PERSISTENT, publish
 from chassis.topology import Topology, declare
 
 IDLE_SECONDS = 1.0
+READ_SECONDS = 0.001
 CONFIRM_SECONDS = 30.0
 STOP_SECONDS = 10.0
 HOLD_SECONDS = 5
@@ -219,24 +221,16 @@ class Relay:
             batch.unroutable.add(message.properties["message_id"])
 
     def _wait(self) -> None:
-        """Sleep until something is notified, the broker says something, or a second is over."""
+        """Take in what the broker has said; sleep until it says more, something is notified, or a second is over."""
         self._look_at_parking_lot()
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._connection.drain_events(timeout=READ_SECONDS)
         self._connection.heartbeat_tick()
         listener = self._databases[0]
-        broker = self._connection.sock
-        readable, _, _ = select.select([listener, broker], [], [], IDLE_SECONDS)
-        if broker in readable:
-            self._read()
+        select.select([listener, self._connection.sock], [], [], IDLE_SECONDS)
         listener.poll()
         listener.notifies.clear()
-
-    def _read(self) -> None:
-        """Take in what the broker has sent, until it has nothing more."""
-        try:
-            while True:
-                self._connection.drain_events(timeout=0.01)
-        except TimeoutError:
-            pass
 
     def _look_at_parking_lot(self) -> None:
         """Measure the parking lot now and then."""
