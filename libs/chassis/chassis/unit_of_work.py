@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import marshmallow
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from chassis import context as contexts
@@ -140,6 +140,12 @@ class Units:
         """A session for SELECTs, outside of any transaction."""
         with self._database.reading() as session:
             yield session
+
+    @contextmanager
+    def rows(self) -> Iterator[Connection]:
+        """A bare connection for SELECTs of plain rows, outside of any transaction: for the hottest questions."""
+        with self._database.rows() as connection:
+            yield connection
 
     def once(self, usecase: Callable[Concatenate[UnitOfWork, P], R], *args: P.args, **kwargs: P.kwargs) -> Answer:
         """Run `usecase` as the effect of the command being executed, once per idempotency key; give its dumped answer.

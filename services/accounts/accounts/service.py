@@ -28,8 +28,8 @@ class AccountsService:
 
     @query(request=schemas.AccountReference, answer=schemas.Account)
     def account(self, request: dict[str, Any]) -> object:
-        with self.work.reading() as session:
-            return usecases.account(session, **request)
+        with self.work.rows() as connection:
+            return usecases.account(connection, **request)
 
     @query(request=schemas.ListAccounts, answer=schemas.AccountPage)
     def accounts(self, request: dict[str, Any]) -> object:
@@ -51,8 +51,8 @@ class AccountsService:
 
     @command(request=schemas.AccountReference, answer=schemas.Credentials)
     def claim_credentials(self, request: dict[str, Any]) -> object:
-        with self.work.reading() as session:
-            account = usecases.account_to_claim(session, **request)
+        with self.work.rows() as connection:
+            account = usecases.account_to_claim(connection, **request)
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from accounts import clients, domain, errors, events, models, repository
@@ -258,9 +258,9 @@ def change_plan(
     return {"account": account, "change": change}
 
 
-def account_to_claim(session: Session, *, agency_id: str, account_id: str) -> Row[Any]:
+def account_to_claim(connection: Connection, *, agency_id: str, account_id: str) -> Row[Any]:
     """Find the account whose credentials are asked for; refuse where the lifecycle does not allow to claim them."""
-    found = account(session, agency_id=agency_id, account_id=account_id)
+    found = account(connection, agency_id=agency_id, account_id=account_id)
     domain.status_after(found.status, Verb.CLAIM_CREDENTIALS)
     return found
 
@@ -268,9 +268,9 @@ def account_to_claim(session: Session, *, agency_id: str, account_id: str) -> Ro
 # --- showing accounts -------------------------------------------------------------------------------------------------------------------
 
 
-def account(session: Session, *, agency_id: str, account_id: str) -> Row[Any]:
+def account(connection: Connection, *, agency_id: str, account_id: str) -> Row[Any]:
     """Show one account of the agency."""
-    found = repository.account_of(session, agency_id=agency_id, account_id=account_id)
+    found = repository.account_of(connection, agency_id=agency_id, account_id=account_id)
     if found is None:
         raise errors.AccountNotFound(account_id=account_id)
     return found

@@ -230,8 +230,8 @@ def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: M
     with units.begin() as uow:
         answer = usecases.change_plan(uow, agency_id=agency_id, account_id=account.id, effective=Effective.NOW, quote=given_quote)
         assert schemas.ChangedPlan().dump(answer)["account"]["version"] == 3
-    with units.reading() as session:
-        upgraded = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    with units.rows() as connection:
+        upgraded = usecases.account(connection, agency_id=agency_id, account_id=account.id)
     assert (upgraded.plan, upgraded.selection["plan"], upgraded.version, upgraded.updated_at) == ("Pro", "Pro", 3, moment)
     changes = database.query("SELECT * FROM plan_changes")
     assert changes == [
@@ -325,11 +325,11 @@ def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str
 def test_credentials_are_for_active_accounts(units: Units, agency_id: str) -> None:
     with units.begin() as uow:
         active, creating, refused = activated(uow, agency_id), opened(uow, agency_id), failed(uow, agency_id)
-    with units.reading() as session:
-        assert usecases.account_to_claim(session, agency_id=agency_id, account_id=active.id).id == active.id
+    with units.rows() as connection:
+        assert usecases.account_to_claim(connection, agency_id=agency_id, account_id=active.id).id == active.id
         for account in (creating, refused):
             with pytest.raises(errors.NotNow):
-                usecases.account_to_claim(session, agency_id=agency_id, account_id=account.id)
+                usecases.account_to_claim(connection, agency_id=agency_id, account_id=account.id)
 
 
 # --- what identity tells ----------------------------------------------------------------------------------------------------------------

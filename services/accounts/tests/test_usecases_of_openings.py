@@ -33,14 +33,15 @@ def test_with_the_last_part_the_account_is_active(units: Units, database: Servic
     for record in (usecases.record_workspace, usecases.record_admin_user):
         with units.begin() as uow:
             record(uow, account_id=account.id)
-    with units.reading() as session:
-        waiting = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    with units.rows() as connection:
+        waiting = usecases.account(connection, agency_id=agency_id, account_id=account.id)
         assert (waiting.status, waiting.version) == ("creating", 1)
+    with units.reading() as session:
         assert usecases.account_without_admin_user(session, account_id=account.id) is None
     with units.begin() as uow:
         usecases.record_payment(uow, account_id=account.id, purpose="account_opening")
-    with units.reading() as session:
-        active = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    with units.rows() as connection:
+        active = usecases.account(connection, agency_id=agency_id, account_id=account.id)
     assert (active.status, active.activated_at, active.updated_at, active.version) == ("active", ready, ready, 2)
     assert database.query("SELECT missing, ended_at FROM provisionings") == [{"missing": [], "ended_at": ready}]
     assert database.emitted()[1:] == [
@@ -83,8 +84,8 @@ def test_a_refused_part_fails_the_account(
         account = opened(uow, agency_id, name="acme")
     with units.begin() as uow:
         refuse(uow, account.id)
-    with units.reading() as session:
-        ended = usecases.account(session, agency_id=agency_id, account_id=account.id)
+    with units.rows() as connection:
+        ended = usecases.account(connection, agency_id=agency_id, account_id=account.id)
     assert (ended.status, ended.version) == ("failed", 2)
     assert ended.failure_code == code
     assert database.emitted()[1:] == [
@@ -212,8 +213,8 @@ def test_facts_in_any_order_and_repetition_leave_the_same_account(
     for part in deliveries:  # late, and told again under other ids
         units.handle(dataclasses.replace(facts[part], id=new_id("evt")), fact_of(part, outcomes[part]), account_id)
 
-    with units.reading() as session:
-        account = usecases.account(session, agency_id=agency_id, account_id=account_id)
+    with units.rows() as connection:
+        account = usecases.account(connection, agency_id=agency_id, account_id=account_id)
     refused = {code for part, code in ((Part.PAYMENT, "card_declined"), (Part.WORKSPACE, "no_copy")) if outcomes[part] == "refused"}
     if kind is not Kind.PAID:
         refused.discard("card_declined")
