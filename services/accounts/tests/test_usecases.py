@@ -310,8 +310,8 @@ def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str
         with units.begin() as uow:
             account_id = activated(uow, new_id("agy")).id
     for ask in (usecases.account, usecases.account_to_claim):
-        with pytest.raises(errors.AccountNotFound) as caught, units.reading() as session:
-            ask(session, agency_id=agency_id, account_id=account_id)
+        with pytest.raises(errors.AccountNotFound) as caught, units.rows() as connection:
+            ask(connection, agency_id=agency_id, account_id=account_id)
         assert caught.value.to_wire() == {
             "kind": "not_found",
             "code": "account_not_found",
