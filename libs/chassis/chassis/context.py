@@ -64,12 +64,8 @@ def current_or_none() -> Context | None:
 
 
 def current() -> Context:
-    """The context of what runs here; a fresh one where nothing set one."""
-    context = _current.get()
-    if context is None:
-        context = new_context()
-        _current.set(context)
-    return context
+    """The context of what runs here; a fresh one, kept by nobody, where nothing set one."""
+    return _current.get() or new_context()
 
 
 @contextmanager

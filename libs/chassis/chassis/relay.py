@@ -100,6 +100,7 @@ class Relay:
         self._channel: Channel = None
         self._number = 0
         self._batches: list[Batch] = []
+        self._known_exchanges: set[str] = set()
         self._next_look = 0.0
         self._stopping = threading.Event()
         self._blocked = False
@@ -171,6 +172,9 @@ class Relay:
                 message_id=event_id,
                 application_headers=headers,
             )
+            if exchange not in self._known_exchanges:  # publishing to one that is not there would end the channel, for all events
+                channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)
+                self._known_exchanges.add(exchange)
             self._number += 1
             batch.waiting.add(self._number)
             publish(channel, message, exchange=exchange, routing_key=routing_key, mandatory=True)
@@ -257,6 +261,7 @@ class Relay:
         channel.events["basic_nack"].add(lambda number, multiple: self._on_answer(number, multiple, taken=False))
         channel.events["basic_return"].add(self._on_return)
         self._number = 0
+        self._known_exchanges.clear()
         for _ in range(2):
             self._databases.append(
                 connect(

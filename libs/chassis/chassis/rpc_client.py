@@ -1,7 +1,8 @@
 """Calling services: one connection, many threads in flight, a deadline on every call.
 
 A call is one message to nameko's RPC exchange; the reply comes back by RabbitMQ's direct reply-to on the same channel, is matched by its
-correlation id and wakes the thread that waits. Stock nameko services answer it too.
+correlation id and wakes the thread that waits. Services of this chassis answer it; stock nameko ones publish every reply to an exchange,
+where a direct reply-to is not heard.
 """
 
 import contextlib

@@ -51,7 +51,7 @@ def told(*numbers: int) -> list[Fact]:
 
 
 def relay_of(stage: Stage, amqp_uri: str | None = None) -> Relay:
-    topology = Topology(services=(ServiceTopology(service="toy"), ServiceTopology(service="unread")))
+    topology = Topology(services=(ServiceTopology(service="toy"),))
     return Relay(
         service="toy",
         database_url=stage.database.url,
@@ -141,7 +141,10 @@ def test_a_backlog_drains_and_a_relay_told_to_end_leaves_the_rest(fresh_stage: S
 def test_what_nobody_reads_waits_and_goes_when_somebody_does(
     fresh_stage: Stage, start: Callable[[Relay], threading.Thread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trap: an event for which no queue is bound is dropped by the broker in silence, as at the first deployment."""
+    """Trap: an event for which no queue is bound is dropped by the broker in silence, as at the first deployment.
+
+    And one for an exchange that nobody has declared ends the channel: all the others wait behind it.
+    """
     monkeypatch.setattr(relays, "HOLD_SECONDS", 0.3)
     seen = fresh_stage.bus.collect("toy")
     start(relay_of(fresh_stage))

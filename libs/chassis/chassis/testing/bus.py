@@ -3,8 +3,10 @@
 import contextlib
 import itertools
 import json
+import random
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +20,9 @@ from chassis.parking_lot import Parked, parked_messages
 from chassis.publisher import Publisher
 from chassis.rpc_client import RpcClient
 from chassis.testing.waiting import eventually
+
+LATE_SHARE = 0.2
+LATE_SECONDS = 0.02
 
 _numbers = itertools.count(1)
 
@@ -111,6 +116,20 @@ class Bus:
     def publish_envelope(self, source: str, name: str, envelope: dict[str, Any]) -> None:
         """Publish a whole envelope."""
         self.publish_raw(exchange_of(source), name, dumps(envelope))
+
+    def publish_disorderly(self, events: Iterable[tuple[str, str, dict[str, Any]]], *, seed: int) -> int:
+        """Publish (source, name, envelope) as a broker in a bad mood delivers them: one to five times each, in any order, some late.
+
+        The same for the same seed; tells how many messages went.
+        """
+        mood = random.Random(seed)  # noqa: S311  nothing secret
+        messages = [event for event in events for _ in range(mood.randint(1, 5))]
+        mood.shuffle(messages)
+        for source, name, envelope in messages:
+            if mood.random() < LATE_SHARE:
+                time.sleep(mood.uniform(0, LATE_SECONDS))
+            self.publish_envelope(source, name, envelope)
+        return len(messages)
 
     def publish_raw(
         self, exchange: str, routing_key: str, body: str | bytes, *, content_type: str = "application/json", **properties: Any

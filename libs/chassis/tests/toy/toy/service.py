@@ -1,5 +1,6 @@
 """The doors, and the few verbs behind them."""
 
+import logging
 import os
 import signal
 import time
@@ -96,7 +97,7 @@ class Neighbour:
 
 def leave_mark(uow: UnitOfWork, *, what: str, limit: int | None = None, seconds: float = 0.0, who: str = "command") -> Mark:
     """Leave a mark, and tell."""
-    count = uow.session.scalar(select(func.count()).select_from(Mark)) or 0
+    count = uow.session.scalar(select(func.count()).select_from(Mark).where(Mark.who != "tick")) or 0
     if limit is not None and count >= limit:
         raise TooManyMarks(count=count, limit=limit)
     time.sleep(seconds)
@@ -163,6 +164,15 @@ class ToyService:
         time.sleep(request["seconds_before"])
         return self.work.once(leave_mark, what=request["what"], limit=request["limit"], seconds=request["seconds_within"])
 
+    @command(request=MarkRequest, answer=MarkAnswer)
+    def mark_unless_there(self, request: dict[str, Any]) -> object:
+        """Leave a mark, unless it is there: looked up before the unit of work, as a command does that asks another service first."""
+        time.sleep(request["seconds_before"])
+        with self.work.reading() as session:
+            if session.scalar(select(func.count()).select_from(Mark).where(Mark.what == request["what"])):
+                raise TooManyMarks(count=1, limit=1)
+        return self.work.once(leave_mark, what=request["what"], seconds=request["seconds_within"])
+
     @command(request=MarkRequest, answer=None)
     def mark_silently(self, request: dict[str, Any]) -> object:
         """Leave a mark in a unit of work of its own, and answer nothing."""
@@ -189,6 +199,7 @@ class ToyService:
     def fail(self, request: dict[str, Any]) -> object:
         """Fail without a name for it."""
         log.warning("about to fail", payment={"api_key": "ck_live_secret"}, password="hunter2", tokens=[{"token": "t-secret"}])
+        logging.getLogger("somebody.else").warning("a line of %s", "a library")
         raise RuntimeError(request["what"])
 
     @command(request=MarkRequest, answer=None)
@@ -215,6 +226,11 @@ class ToyService:
     def on_anything(self, event: Event) -> None:
         """Leave a mark for every event."""
         self.work.handle(event, leave_mark, what=f"{event.name}:{event.id}", who="on_anything")
+
+    @subscribe("toy", "marked")
+    def on_marked(self, event: Event) -> None:
+        """Note that the news of a mark came all the way back."""
+        log.info("marked", what=event.data["what"])
 
     @subscribe("elsewhere", "asked")
     def on_asked(self, event: Event) -> None:
