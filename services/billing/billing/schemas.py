@@ -147,7 +147,7 @@ class Offer(Schema):
 
 class Quote(Schema):
     id = fields.Id("quo")
-    purpose = fields.Enum(Purpose, by_value=True)
+    purpose = fields.Enum(Purpose, by_value=True, validate=OneOf([Purpose.ACCOUNT_OPENING, Purpose.PLAN_CHANGE]))
     account_id = fields.Id("acc", allow_none=True)
     selection = fields.Nested(Selection)
     region = fields.String(allow_none=True)

@@ -78,7 +78,7 @@ class CreatedApiKey(Schema):
     scopes = fields.List(fields.String())
     prefix = fields.String()
     created_at = fields.Instant()
-    secret = fields.String(dump_default=None)  # the stored answer is dumped from the table, which has none: shown once
+    secret = fields.String(dump_default=None, allow_none=True)  # the stored answer is dumped from the table, which has none: shown once
 
 
 class ApiKey(Schema):

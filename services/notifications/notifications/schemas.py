@@ -20,7 +20,7 @@ class NoticesWanted(EventsWanted):
 
 class EventPage(Schema):
     data = fields.List(fields.Dict())
-    next_cursor = fields.String()
+    next_cursor = fields.String(allow_none=True)
     total = fields.Integer()
 
 
@@ -30,14 +30,14 @@ class Notice(Schema):
     channel = fields.String()
     recipient = fields.String()
     subject = fields.String()
-    account_id = fields.Id("acc")
+    account_id = fields.Id("acc", allow_none=True)
     state = fields.String()
     caused_by = fields.String()
     created_at = fields.Instant()
-    sent_at = fields.Instant()
+    sent_at = fields.Instant(allow_none=True)
 
 
 class NoticePage(Schema):
     data = fields.List(fields.Nested(Notice))
-    next_cursor = fields.String()
+    next_cursor = fields.String(allow_none=True)
     total = fields.Integer()
