@@ -1,7 +1,7 @@
 """Golden examples: a file for every event and every method, and what a schema says of such an example."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,15 @@ def members(schema: marshmallow.Schema) -> dict[str, Field]:
     return {field.data_key or name: field for name, field in schema.fields.items()}
 
 
-def variants(schema: marshmallow.Schema, example: Json) -> Iterator[Json]:
-    """The example, and what may be sent in its place: each member null where it can be, and with every value of its enumeration."""
+def variants(schema: marshmallow.Schema, example: Json, *, asked: Collection[str] = ()) -> Iterator[Json]:
+    """The example, and what may be sent in its place: each member null where it can be, and with every value of its enumeration.
+
+    An enumeration that is `asked` for by its name is answered as it was asked.
+    """
     yield example
     for name, field in members(schema).items():
         if name in example:
-            yield from ({**example, name: value} for value in _values(field, example[name]))
+            yield from ({**example, name: value} for value in _values(name, field, example[name], asked))
 
 
 def unlike(schema: marshmallow.Schema, example: object, path: str) -> Iterator[str]:
@@ -56,15 +59,23 @@ def not_in(told: Mapping[str, Any], understood: object, path: str = "") -> Itera
                 yield from not_in(told[name], value, f"{path}{name}.")
 
 
-def _values(field: Field, value: Any) -> Iterator[Any]:
+def _values(name: str, field: Field, value: Any, asked: Collection[str]) -> Iterator[Any]:
     if field.allow_none:
         yield None
-    if isinstance(field, fields.Enum):
-        yield from (each.value for each in field.enum)
+    if isinstance(field, fields.Enum) and name not in asked:
+        yield from (each.value for each in field.enum if _takes(field, each.value))
     elif isinstance(field, fields.Nested) and isinstance(value, dict):
-        yield from variants(field.schema, value)
+        yield from variants(field.schema, value, asked=asked)
     elif isinstance(field, fields.List) and value:
-        yield from ([each] for each in _values(field.inner, value[0]))
+        yield from ([each] for each in _values(name, field.inner, value[0], asked))
+
+
+def _takes(field: Field, value: object) -> bool:
+    try:
+        field.deserialize(value)
+    except marshmallow.ValidationError:
+        return False
+    return True
 
 
 def _unlike(field: Field, value: Any, path: str) -> Iterator[str]:

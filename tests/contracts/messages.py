@@ -70,8 +70,8 @@ def unread(subscriptions: Iterable[Subscription], facts: Facts, golden: Golden) 
         ]
         if not names and each.event not in PLATFORM_SIGNALS:
             found.append(
-                f"{each.reader} subscribes to {each.source}.{each.event}, which nobody publishes: what {each.source} does is in its events.py."
-                " A signal from outside the platform is named in PLATFORM_SIGNALS."
+                f"{each.reader} subscribes to {each.source}.{each.event}, which nobody publishes: what {each.source} publishes is in its"
+                " events.py. A signal from outside the platform is named in PLATFORM_SIGNALS."
             )
         for name in names:
             if name in golden:
@@ -94,7 +94,7 @@ def _unread(subscription: Subscription, name: str, fact: type[Fact], example: Js
             understood = event.data if subscription.facts_of is None else subscription.facts_of(event)
         except UnreadableEvent as error:
             yield f"{error} It may come with {data} ({MESSAGES}/{name}.json, and what {fact.__name__} allows beside it)."
-            continue
+            return
         told = example["data"] | {"agency_id": example["agency_id"]}
         yield from (
             f"{subscription.reader} reads `{field}` of {subscription.source}.{fact.name}, which {fact.__name__} does not tell: it is never"

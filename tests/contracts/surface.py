@@ -53,7 +53,7 @@ def subscriptions() -> list[Subscription]:
             source=door.source,
             event=door.event,
             reads=door.reads,
-            facts_of=None if door.reads else getattr(importlib.import_module(f"{service}.events"), "facts_of", None),
+            facts_of=getattr(importlib.import_module(f"{service}.events"), "facts_of", None) if door.reads is None else None,
         )
         for service, _, door in _doors()
         if isinstance(door, EventDoor)

@@ -114,7 +114,9 @@ def test_an_event_on_the_exchange_of_another_service_is_named() -> None:
 
 def test_a_subscription_to_what_nobody_publishes_is_named() -> None:
     [sentence] = unread([reader("tree_felled")], FACTS, planted())
-    assert sentence.startswith("kitchen subscribes to garden.tree_felled, which nobody publishes: what garden does is in its events.py.")
+    assert sentence.startswith(
+        "kitchen subscribes to garden.tree_felled, which nobody publishes: what garden publishes is in its events.py."
+    )
 
 
 def test_a_signal_from_outside_the_platform_is_published_by_nobody_here() -> None:
