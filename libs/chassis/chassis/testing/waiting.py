@@ -9,7 +9,7 @@ POLL_SECONDS = 0.02
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], *, within_seconds: float = 10.0, what: str = "the condition") -> T:
+def eventually(condition: Callable[[], T], *, within_seconds: float = 30.0, what: str = "the condition") -> T:
     """Poll until `condition()` is true (an AssertionError counts as not yet); give its value, or fail saying what it was last."""
     deadline = time.monotonic() + within_seconds
     while True:
