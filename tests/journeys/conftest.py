@@ -163,7 +163,7 @@ class Agency:
         body: dict[str, Any] = answer.json()
         return body
 
-    def until_status(self, account_id: str, status: str, *, within_seconds: float = 15) -> dict[str, Any]:
+    def until_status(self, account_id: str, status: str, *, within_seconds: float = 60) -> dict[str, Any]:
         """Wait for the account to have this status."""
 
         def there() -> dict[str, Any] | None:

@@ -55,7 +55,7 @@ def test_openings_survive_the_sudden_death_of_every_process_and_each_is_charged_
             platform.start(service, command)
         account_ids = [opening.result() for opening in openings]
     for account_id in account_ids:
-        agency.until_status(account_id, "active", within_seconds=40)
+        agency.until_status(account_id, "active", within_seconds=60)
     charges = platform.databases["billing"].query("SELECT count(*) AS count, sum(amount_minor) AS sum FROM test_provider_charges")
     assert charges == [{"count": OPENINGS, "sum": OPENINGS * 3920}]
     for account_id in account_ids:
@@ -76,7 +76,7 @@ def test_an_opening_that_cannot_be_finished_is_undone_and_reported_and_stays_so(
     platform.processes["snapshots serve"].terminate()
     name = unique_name()
     account_id = agency.post("/v1/accounts", account_request(name, quote_id=quoted(agency, PLUS)["id"])).json()["id"]
-    failed = agency.until_status(account_id, "failed", within_seconds=30)
+    failed = agency.until_status(account_id, "failed")
     assert failed["failure"]["code"] == "provisioning_timed_out"
 
     def credited() -> bool:

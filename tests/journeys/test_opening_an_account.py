@@ -1,6 +1,5 @@
 """The story: an agency is quoted, opens an account, hands it over, upgrades it, and is told; its client never hears from us."""
 
-import time
 from typing import Any
 
 import pytest
@@ -64,7 +63,6 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
         "taxes_included": False,
     }
 
-    started = time.monotonic()
     key = new_id("idk")
     request = account_request(unique_name(), quote_id=quote["id"])
     answer = agency.post("/v1/accounts", request, key=key)
@@ -73,7 +71,6 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
     assert account["status"] == "creating"
     assert agency.post("/v1/accounts", request, key=key).json() == account
     active = agency.until_status(account["id"], "active")
-    assert time.monotonic() - started < 5
     assert active["plan"]["plan"] == "Plus"
 
     (invoice,) = agency.get(f"/v1/accounts/{account['id']}/invoices").json()["data"]
@@ -87,7 +84,7 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
     for database in platform.databases.values():
         assert credentials["password"] not in database.everything()
 
-    seen.wait_for("notifications.notice_sent", within_seconds=20)
+    seen.wait_for("notifications.notice_sent")
     bought = agency.post("/v1/credits/prepaid/purchases", {"amount": eur(1000)})
     assert bought.status_code == requests.codes.accepted, bought.text
     eventually(lambda: agency.get("/v1/credits/prepaid").json()["balance"] == eur(1000), what="the prepaid credit")
@@ -131,7 +128,7 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
         "notifications.notice_sent",  # the account was upgraded
         "snapshots.workspace_prepared",
     ]
-    seen.wait_for(*expected, within_seconds=20)
+    seen.wait_for(*expected)
     assert agency.names_of(seen) == expected
 
     assert len(platform.mailbox.subjects_to(agency.notification_email)) >= 6

@@ -309,7 +309,7 @@ def test_an_opening_past_its_deadline_is_given_up(
     def failure() -> Any:
         return bus.call("accounts", "account", {"agency_id": agency_id, "account_id": account_id})["failure"]
 
-    assert eventually(failure, within_seconds=15, what="the account failed")["code"] == "provisioning_timed_out"
+    assert eventually(failure, what="the account failed")["code"] == "provisioning_timed_out"
 
 
 def test_an_event_about_an_account_that_is_not_here_is_parked(

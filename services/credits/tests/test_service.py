@@ -178,7 +178,7 @@ def test_a_payment_that_contradicts_its_reservation_is_parked_for_a_person(bus: 
     payment_id, invoice_id = new_id("pay"), new_id("inv")
     reserve(bus, payment_id, invoice_id)
     bus.publish("billing", "invoice_paid", paid(payment_id=payment_id, invoice_id=invoice_id, prepaid_minor=71), agency_id=AGENCY)
-    eventually(lambda: len(bus.parked()) == 1, within_seconds=15)
+    eventually(lambda: len(bus.parked()) == 1)
     assert held(bus) == (30, 70)
 
 

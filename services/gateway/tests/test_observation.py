@@ -115,7 +115,7 @@ def test_lines_are_written_by_a_thread_and_the_last_ones_at_the_end() -> None:
     written: list[bytes] = []
     log = AccessLog(write=written.append).start()
     log.add(line(request_id="first"))
-    eventually(lambda: b"first" in b"".join(written), within_seconds=5)
+    eventually(lambda: b"first" in b"".join(written))
     log.add(line(request_id="last"))
     log.stop()
     assert b"last" in b"".join(written)

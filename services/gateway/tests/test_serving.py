@@ -93,7 +93,7 @@ def test_a_request_crosses_the_broker_and_carries_its_context(start: Callable[..
     assert accounts_service.calls == [("account", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID})]
     (headers,) = accounts_service.headers
     assert (headers["nameko.request_id"], headers["nameko.agency_id"], headers["nameko.actor"]) == ("case-1", AGENCY_ID, KEY_ID)
-    eventually(lambda: any(line.get("request_id") == "case-1" and line["event"] == "request" for line in gateway.lines()), within_seconds=5)
+    eventually(lambda: any(line.get("request_id") == "case-1" and line["event"] == "request" for line in gateway.lines()))
 
 
 def test_a_refusal_of_a_service_crosses_the_broker(start: Callable[..., Gateway], peer: MakePeer) -> None:
@@ -114,7 +114,7 @@ def test_the_metrics_are_those_of_all_workers(start: Callable[..., Gateway], pee
         statuses = list(pool.map(lambda _: gateway.get(PATH).status_code, range(80)))
     assert statuses == [200] * 80
     name = "comptoir_http_request_seconds_count"
-    eventually(lambda: gateway.process.metric(name, route="/v1/accounts/{account_id}", status="200") == 80, within_seconds=5)
+    eventually(lambda: gateway.process.metric(name, route="/v1/accounts/{account_id}", status="200") == 80)
     workers = {re.search(r"\d+", line["event"])[0] for line in gateway.lines() if "Booting worker" in line["event"]}  # type: ignore[index]
     assert len(workers) == 2
 
@@ -134,11 +134,11 @@ def test_what_was_begun_is_finished_after_sigterm(start: Callable[..., Gateway],
         answer = pool.submit(gateway.get, PATH)
         assert entered.wait(10)
         gateway.process.signal(signal.SIGTERM)
-        eventually(lambda: "Handling signal: term" in gateway.process.text(), within_seconds=5)
+        eventually(lambda: "Handling signal: term" in gateway.process.text())
         release.set()
         assert answer.result().status_code == 200
     assert gateway.process.wait() == 0
-    eventually(lambda: any(line.get("path") == PATH for line in gateway.lines()), within_seconds=5, what="the line of the last request")
+    eventually(lambda: any(line.get("path") == PATH for line in gateway.lines()), what="the line of the last request")
 
 
 def test_a_worker_that_dies_is_replaced(start: Callable[..., Gateway], peer: MakePeer) -> None:
@@ -147,8 +147,8 @@ def test_a_worker_that_dies_is_replaced(start: Callable[..., Gateway], peer: Mak
     gateway = start(WEB_WORKERS="1")
     (first,) = (line for line in gateway.lines() if "Booting worker" in line["event"])
     os.kill(int(re.search(r"\d+", first["event"])[0]), signal.SIGKILL)  # type: ignore[index]
-    eventually(lambda: sum("Booting worker" in line["event"] for line in gateway.lines()) == 2, within_seconds=10)
-    eventually(gateway.process.ready, within_seconds=10)
+    eventually(lambda: sum("Booting worker" in line["event"] for line in gateway.lines()) == 2)
+    eventually(gateway.process.ready)
     assert gateway.get(PATH).status_code == 200
     assert gateway.process.metric("comptoir_http_request_seconds_count", route="/readyz", status="200") >= 1
 
@@ -160,7 +160,7 @@ def test_while_the_broker_is_away_answers_come_soon_and_say_so(start: Callable[.
     assert gateway.get(PATH).status_code == 200
     rabbit.stop()
     try:
-        eventually(lambda: not gateway.process.ready(), within_seconds=10)
+        eventually(lambda: not gateway.process.ready())
         began = time.monotonic()
         answer = gateway.get(PATH)
         assert time.monotonic() - began < 2
@@ -169,7 +169,7 @@ def test_while_the_broker_is_away_answers_come_soon_and_say_so(start: Callable[.
         assert requests.get(f"{gateway.url}/healthz", timeout=5).status_code == 200
     finally:
         rabbit.start()
-    eventually(gateway.process.ready, within_seconds=15)
+    eventually(gateway.process.ready)
 
 
 def test_what_is_no_http_gets_a_problem_too(gateway: Gateway) -> None:
@@ -184,7 +184,7 @@ def test_what_is_no_http_gets_a_problem_too(gateway: Gateway) -> None:
         assert b"Content-Type: application/problem+json" in head
         problem = json.loads(body)
         assert (problem["status"], problem["code"]) == (status, code)
-    eventually(lambda: "LimitRequestHeaders" in gateway.process.text(), within_seconds=5)
+    eventually(lambda: "LimitRequestHeaders" in gateway.process.text())
     assert "aaaa" not in gateway.process.text()
 
 

@@ -48,7 +48,7 @@ class Collector:
         """`source.event`, in order of arrival."""
         return [".".join(event["type"].split(".")[1:3]) for event in self.events()]
 
-    def wait_for(self, *names: str, within_seconds: float = 15.0) -> list[dict[str, Any]]:
+    def wait_for(self, *names: str, within_seconds: float = 30.0) -> list[dict[str, Any]]:
         """Wait until each of these (`source.event`; name one twice for two) has arrived; give all that did."""
 
         def all_there() -> bool:
