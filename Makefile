@@ -47,7 +47,7 @@ coverage: setup ## Say what the last `make test` did not reach.
 	@$(PYTHON) deploy/local/check_coverage.py report
 
 faults: setup ## Run all fault tests, the slow ones too.
-	$(VENV)/bin/pytest tests/faults
+	$(VENV)/bin/pytest libs/chassis/tests $(wildcard tests/faults)
 
 soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 	$(VENV)/bin/pytest -m slow --timeout 3600

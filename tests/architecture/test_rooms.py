@@ -103,5 +103,6 @@ def test_an_import_of_another_service_is_named_with_what_to_do_instead(tree: Pat
 
 def test_a_long_room_is_named(tree: Path) -> None:
     write(tree / "services/accounts/accounts/usecases.py", "\n" * (MOST_LINES + 1))
+    write(tree / "libs/chassis/tests/test_all.py", "\n" * (MOST_LINES + 1))  # a file of claims is no room
     [sentence] = outgrown(tree)
     assert sentence.startswith("services/accounts/accounts/usecases.py has 401 lines: a room over 400 becomes a package")
