@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts test coverage faults soak bench migrate openapi topology parking-lot pre-commit lock clean
+.PHONY: help setup up lint format types contracts check test coverage faults soak bench migrate openapi topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,9 @@ types: setup ## Check types, with mypy: the code in one go, each folder of tests
 contracts: setup ## Check who imports whom, with import-linter.
 	@$(VENV)/bin/lint-imports --config .importlinter
 
-test: lint types contracts ## Set up, then lint, types, import contracts, and every test but the slow ones.
+check: lint types contracts ## Everything that needs no running: style, types, import contracts.
+
+test: check ## Set up, then lint, types, import contracts, and every test but the slow ones.
 	@$(PYTHON) deploy/local/check_coverage.py run -m "not slow"
 
 coverage: setup ## Say what the last `make test` did not reach.
