@@ -1,5 +1,7 @@
 """The real processes of a service, started and ended by tests."""
 
+import base64
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import requests
 from chassis.testing.waiting import eventually
 from local_servers import free_port
 
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
 READY_SECONDS = 120
 """A deadline for a machine that is busy with other things; a process alone is ready in one or two."""
 END_SECONDS = 30
@@ -30,12 +33,21 @@ def environment_of(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _following_green_threads(configuration: str) -> str:
+    """Coverage's configuration for a process under eventlet: told to follow real threads too, it loses the main green one."""
+    content = json.loads(base64.b64decode(configuration))
+    content["concurrency"] = ["greenlet"]
+    return base64.b64encode(json.dumps(content).encode()).decode()
+
+
 class ServiceProcess:
     """`python -m <package> <command>`, its log collected, its health port known."""
 
     def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         variables = environment_of({"HEALTH_PORT": str(self.port), **environment})
+        if command == "serve" and COVERAGE in variables:
+            variables[COVERAGE] = _following_green_threads(variables[COVERAGE])
         self.name = f"{package} {command}"
         self._process = subprocess.Popen([sys.executable, "-m", package, command], env=variables, stderr=subprocess.PIPE, text=True)
         self.log: list[str] = []
