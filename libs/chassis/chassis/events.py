@@ -33,7 +33,6 @@ class Fact:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         declared: dict[str, Any] = {
             name: field
             for base in reversed(cls.__mro__)
@@ -43,6 +42,7 @@ class Fact:
         taken = declared.keys() & RESERVED
         if taken:
             raise TypeError(f"{cls.__name__}: no field of a fact is called {', '.join(sorted(taken))}: use another name and data_key.")
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:
