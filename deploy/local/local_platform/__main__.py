@@ -14,7 +14,7 @@ from local_platform.mailbox import MailCatcher
 from local_platform.output import Output
 from local_platform.programs import MIGRATION_SECONDS, gateway, migration, relays, services
 from local_platform.servers import Servers
-from local_platform.settings import SERVICES, Settings, process_environment
+from local_platform.settings import SERVICES, Settings, local_folder, process_environment
 from local_platform.supervision import NotReady, Supervisor
 from local_servers import PortTaken, ServerFailed
 
@@ -33,9 +33,11 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _request_stop)
     try:
-        settings = Settings.from_environment()
         with ExitStack() as stack:
-            up(settings, stack)
+            lock = FolderLock(local_folder())
+            lock.acquire()
+            stack.callback(lock.release)
+            up(Settings.from_environment(), stack)
     except StopRequested:
         print("Stopped.")
         return 0
@@ -47,9 +49,6 @@ def main() -> int:
 
 def up(settings: Settings, stack: ExitStack) -> None:
     """Start everything in the order in which it needs each other; whatever is started is stopped by `stack`, last first."""
-    lock = FolderLock(settings.folder)
-    lock.acquire()
-    stack.callback(lock.release)
     output = Output(settings.logs)
     stack.callback(output.close)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg2
 
 from local_platform.settings import ROOT, SERVICES, Settings, database_name, with_database
-from local_servers import PostgresServer, RabbitNode
+from local_servers import PostgresServer, RabbitNode, ServerFailed
 
 CONNECT_SECONDS = 5
 
@@ -73,7 +73,11 @@ class Servers:
 
     def _create_on_the_given(self, database: str) -> str:
         server = self.settings.given_database_url or ""
-        with closing(psycopg2.connect(server, connect_timeout=CONNECT_SECONDS)) as connection:
+        try:
+            opened = psycopg2.connect(server, connect_timeout=CONNECT_SECONDS)
+        except psycopg2.OperationalError as error:
+            raise ServerFailed(f"DATABASE_URL cannot be used: {error}") from None
+        with closing(opened) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])

@@ -34,7 +34,7 @@ class Settings:
         database_url = environment.get("DATABASE_URL") or None
         amqp_uri = environment.get("AMQP_URI") or None
         return cls(
-            folder=Path(environment.get("COMPTOIR_LOCAL", ROOT / ".local")).absolute(),
+            folder=local_folder(environment),
             http_port=chosen_port("HTTP_PORT", 8000),
             smtp_port=chosen_port("SMTP_PORT", 1025),
             postgres_port=None if database_url else chosen_port("POSTGRES_PORT", 5433),
@@ -70,6 +70,11 @@ class Settings:
     def address(self) -> str:
         """The gateway's."""
         return f"http://127.0.0.1:{self.http_port}"
+
+
+def local_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder that holds data and logs."""
+    return Path(environment.get("COMPTOIR_LOCAL", ROOT / ".local")).absolute()
 
 
 def database_name(service: str) -> str:
