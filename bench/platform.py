@@ -42,7 +42,7 @@ class Bench:
     def run(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a Python process with `command` as its arguments; its output goes to a file in the folder."""
         log = (self.folder / f"{len(self._processes)}.log").open("wb")
-        variables = {**os.environ, "AMQP_URI": self.rabbit.uri(), "LOG_LEVEL": "WARNING", "HEALTH_HOST": "127.0.0.1", **environment}
+        variables = {**os.environ, "AMQP_URI": self.rabbit.uri(), "HEALTH_HOST": "127.0.0.1", **environment}
         process = subprocess.Popen([sys.executable, *command], env=variables, stdout=log, stderr=log, cwd=ROOT)
         self._processes.append(process)
         return process

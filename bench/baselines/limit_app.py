@@ -9,7 +9,7 @@ from typing import Any
 from amqp import Message
 from flask import Flask, Response
 
-from chassis.link import open_connection
+from bench.baselines.connection import connected
 
 app = Flask(__name__)
 local = threading.local()
@@ -20,7 +20,7 @@ class Client:
     """A blocking call over a connection of its own."""
 
     def __init__(self) -> None:
-        self.connection = open_connection(os.environ["AMQP_URI"], name="limit")
+        self.connection = connected()
         self.channel = self.connection.channel()
         self.channel.basic_consume("amq.rabbitmq.reply-to", no_ack=True, callback=self.on_reply)
         self.numbers = itertools.count()

@@ -7,14 +7,14 @@ from typing import Any
 import psycopg2
 from amqp import Message
 
-from chassis.link import open_connection
+from bench.baselines.connection import connected
 
 SELECT = "PREPARE read AS SELECT id, agency_id, name, status, created_at::text FROM accounts WHERE id = $1 AND agency_id = $2"
 
 
 def main() -> None:
     """Serve for ever."""
-    connection = open_connection(os.environ["AMQP_URI"], name="limit")
+    connection = connected()
     channel = connection.channel()
     database = psycopg2.connect(os.environ["DATABASE_URL"])
     database.autocommit = True
