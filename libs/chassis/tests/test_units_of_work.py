@@ -147,6 +147,13 @@ def test_a_read_costs_one_round_trip(database: ServiceDatabase, units: Units) ->
     assert len(statements) == 1
 
 
+def test_a_hot_question_reads_plain_rows(units: Units) -> None:
+    with units.begin() as uow:
+        leave(uow)
+    with units.rows() as connection:
+        assert connection.execute(text("SELECT what, who FROM marks")).all() == [("a", "test")]
+
+
 # Once per key
 
 
