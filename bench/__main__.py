@@ -29,10 +29,11 @@ def main(chosen: list[str]) -> None:
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in chosen or parts:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        results[name] = {**parts[name](), "measured_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        load = f"{os.getloadavg()[0]:.2f} before"
+        results[name] = {**parts[name](), "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "load": load}
         _print(name, results[name])
-    results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version(), "load_average_1m": round(os.getloadavg()[0], 2)}
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 
 def _with_servers(measure: Callable[..., dict[str, Any]]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _print(name: str, result: dict[str, Any]) -> None:
     print(f"\n{result['what']}")
     if name != "reads":
         for key, value in result.items():
-            if key not in {"what", "measured_at"}:
+            if key not in {"what", "measured_at", "load"}:
                 print(f"  {key.replace('_', ' '):24} {value:>10}")
         return
     print(f"  {'clients':>7} {'':7} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8}")

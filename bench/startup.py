@@ -74,8 +74,12 @@ def _opening_seconds(folder: Path) -> float:
         accounts = f"{demo['COMPTOIR_URL']}/v1/accounts"
         answer = session.post(accounts, json={**ACCOUNT, "name": new_id("n").replace("_", "-").lower()}, timeout=30)
         answer.raise_for_status()
+        account = answer.json()
         while time.perf_counter() - begin < LONGEST_SECONDS:
-            if session.get(f"{accounts}/{answer.json()['id']}", timeout=30).json()["status"] == "active":
+            account = session.get(f"{accounts}/{answer.json()['id']}", timeout=30).json()
+            if account["status"] == "active":
                 return time.perf_counter() - begin
+            if account["status"] == "failed":
+                break
             time.sleep(0.02)
-    raise RuntimeError(f"the account {answer.json()['id']} did not become active")
+    raise RuntimeError(f"the account did not become active: {account}")
