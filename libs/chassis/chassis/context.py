@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
+from chassis.fields import is_storable
 from chassis.ids import new_id
 
 PREFIX = "nameko."
@@ -107,9 +108,10 @@ def from_headers(headers: Mapping[str, Any], *, causation_id: str | None = None)
     """The context a message carries; what is missing or of the wrong type is as if it had not been sent."""
     deadline_ms = headers.get(f"{PREFIX}deadline_ms")
     depth = headers.get(f"{PREFIX}depth")
+    traceparent = _text(headers, "traceparent") or ""
     return Context(
         request_id=_text(headers, "request_id") or new_id("req"),
-        traceparent=_text(headers, "traceparent") or new_traceparent(),
+        traceparent=traceparent if TRACEPARENT.fullmatch(traceparent) else new_traceparent(),
         agency_id=_text(headers, "agency_id"),
         actor=_text(headers, "actor"),
         idempotency_key=_text(headers, "idempotency_key"),
@@ -121,4 +123,4 @@ def from_headers(headers: Mapping[str, Any], *, causation_id: str | None = None)
 
 def _text(headers: Mapping[str, Any], name: str) -> str | None:
     value = headers.get(PREFIX + name)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and is_storable(value) else None

@@ -95,6 +95,7 @@ def test_what_nobody_caught_is_a_line_too(capsys: pytest.CaptureFixture[str], mo
     import threading  # noqa: PLC0415
 
     handlers = logging.getLogger().handlers[:]
+    before = structlog.get_config()
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     try:
@@ -104,7 +105,7 @@ def test_what_nobody_caught_is_a_line_too(capsys: pytest.CaptureFixture[str], mo
         thread.join()
         sys.excepthook(KeyError, KeyError("missing"), None)
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**before)
         logging.getLogger().handlers[:] = handlers
     said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in said] == ["uncaught", "uncaught"]

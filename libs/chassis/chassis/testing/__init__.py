@@ -4,11 +4,13 @@ Loaded as a pytest plugin (`-p chassis.testing`). What a test starts through the
 """
 
 import itertools
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from chassis.testing.bus import Bus
 from chassis.testing.clock import MovingClock
@@ -21,6 +23,11 @@ from local_servers import PostgresServer, RabbitNode
 __all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "eventually"]
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Let the chassis in the tests' own process say what matters alone."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
 @pytest.fixture(scope="session")

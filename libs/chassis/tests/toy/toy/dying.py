@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from chassis import broker, publisher, relay, unit_of_work
@@ -19,7 +20,10 @@ MOMENTS: dict[str, tuple[Any, str, str]] = {
 
 
 def arrange() -> None:
-    """Arrange for it, where the environment asks."""
+    """Arrange for it, where the environment asks; and for the longest pause before what was delivered before."""
+    if "TOY_PAUSE_SECONDS" in os.environ:
+        broker.REDELIVERED_PAUSE_SECONDS = float(os.environ["TOY_PAUSE_SECONDS"])
+        setattr(broker, "random", SimpleNamespace(uniform=lambda _shortest, longest: longest))  # noqa: B010  types know the module
     moment = os.environ.get("TOY_DIE_AT")
     if moment is None:
         return
