@@ -12,7 +12,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import structlog
 from amqp import Connection, spec
@@ -79,7 +78,15 @@ def close_connection(connection: Connection, *, politely: bool) -> None:
             while connection.connected:
                 connection.drain_events(timeout=CLOSE_SECONDS)
     with contextlib.suppress(*BROKEN):
+        sock = _socket_of(connection)
+        if sock is not None:
+            sock.settimeout(CLOSE_SECONDS)  # under TLS it says goodbye to its peer, which may not answer any more
         connection.collect()
+
+
+def _socket_of(connection: Connection) -> socket.socket | None:
+    transport = getattr(connection, "_transport", None)  # the public property would connect again where it is gone
+    return getattr(transport, "sock", None)
 
 
 def _say_close(connection: Connection) -> None:
@@ -199,8 +206,7 @@ class Link:
     @staticmethod
     def _shut(connection: Connection) -> None:
         """Wake the reader of `connection`: what it waits for will not come."""
-        transport = getattr(connection, "_transport", None)  # the public property would connect again where it is gone
-        sock: Any = getattr(transport, "sock", None)
+        sock = _socket_of(connection)
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
