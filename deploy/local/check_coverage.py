@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / ".local" / "coverage"
-FLOORS = {"services/*/domain.py,services/*/domain/*": 100, "libs/chassis/chassis/*": 96}
+FLOORS = {"services/*/*/domain.py,services/*/*/domain/*": 100, "libs/chassis/chassis/*": 99}
 """How much must be covered, in percent: the rules whole; what every service stands on as it is today, on its way to whole."""
 BUT = "libs/chassis/chassis/testing/*"
 """The tests' own library, which says more when a test fails than when none does."""
