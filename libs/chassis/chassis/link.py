@@ -11,11 +11,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import structlog
 from amqp import Connection, spec
 from amqp.exceptions import AMQPError
+from amqp.method_framing import frame_writer
 from kombu.utils.url import parse_url
 
 CONNECT_SECONDS = 5
@@ -25,6 +28,7 @@ FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
 CLEAN_CLOSE = 200
 READ_AHEAD_BYTES = 16_384
+WRITE_TOGETHER_BYTES = 65_536
 BROKEN = (AMQPError, OSError, EOFError, AttributeError, struct.error)
 """What py-amqp raises when the broker or the network goes away; the last two: it clears its transport and its channels' numbers while other
 threads still write."""
@@ -39,8 +43,9 @@ def open_connection(
     on_blocked: Callable[[str], None] | None = None,
     on_unblocked: Callable[[], None] | None = None,
     socket_settings: Mapping[int, int] | None = None,
+    frame_writer: Callable[..., Callable[..., None]] = frame_writer,
 ) -> Connection:
-    """A connected py-amqp connection for `amqp_uri`, named for the broker's management pages."""
+    """A connected py-amqp connection for `amqp_uri`, named for the broker's management pages. `frame_writer` may be one like py-amqp's."""
     parts = parse_url(amqp_uri)
     connection = Connection(
         host=f"{parts['hostname'] or '127.0.0.1'}:{parts['port'] or 5672}",
@@ -54,6 +59,7 @@ def open_connection(
         on_unblocked=on_unblocked,
         ssl=amqp_uri.startswith("amqps:"),
         socket_settings=dict(socket_settings or {}),
+        frame_writer=frame_writer,
     )
     connection.connect()
     _read_ahead(connection)
@@ -68,6 +74,44 @@ def _read_ahead(connection: Connection) -> None:
     transport = connection._transport  # noqa: SLF001  it has no other way to say it; what it reads too much it keeps in its own buffer
     receive = transport.sock.recv
     transport._quick_recv = lambda missing: receive(max(missing, READ_AHEAD_BYTES))  # noqa: SLF001
+
+
+class Gathering:
+    """What a connection of one thread writes: frame by frame, or, inside `together`, many frames in one system call.
+
+    Pass `writer` to `open_connection`. Measured: of what py-amqp spends on publishing a message, a quarter is its system call.
+    """
+
+    def __init__(self) -> None:
+        self._write: Callable[[bytes | bytearray], None] = bytes
+        self._gathered = bytearray()
+        self._together = False
+
+    def writer(self, connection: Connection, transport: Any) -> Callable[..., None]:
+        """py-amqp's own writer of frames, which gives them to us."""
+        self._write = transport.write
+        self._gathered.clear()
+        writer: Callable[..., None] = frame_writer(connection, SimpleNamespace(write=self._gather))
+        return writer
+
+    def _gather(self, frames: bytes | memoryview) -> None:
+        self._gathered += frames
+        if len(self._gathered) >= WRITE_TOGETHER_BYTES or not self._together:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._write(self._gathered)
+        self._gathered.clear()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what the block writes together; the block must not wait for an answer."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+        self._flush()
 
 
 def close_connection(connection: Connection, *, politely: bool) -> None:

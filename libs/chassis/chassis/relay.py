@@ -1,15 +1,18 @@
 """The outbox relay: a process of its own that publishes what was committed, in batches with pipelined confirms, at least once.
 
-A batch is deleted in a transaction that commits when the broker has confirmed all of it. Two batches are under way on two connections, so
-that neither the database nor the broker waits for the other. Any number of relays may run (SKIP LOCKED). NOTIFY only wakes it up early.
+A batch is deleted in a transaction that commits when the broker has confirmed all of it. Two batches are with the broker while a third is
+taken, each on a connection of its own, so that neither the database nor the broker nor this process waits for another. Any number of relays
+may run (SKIP LOCKED). NOTIFY only wakes it up early.
 """
 
 import contextlib
+import os
 import select
 import socket
 import threading
 import time
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +23,7 @@ from psycopg2.extras import Json
 
 from chassis import metrics
 from chassis.connections import connect
-from chassis.link import BROKEN, close_connection, open_connection
+from chassis.link import BROKEN, Gathering, close_connection, open_connection
 from chassis.messages import CONTENT_TYPE, PARKING_LOT, PERSISTENT, publish
 from chassis.topology import Topology, declare
 
@@ -34,6 +37,8 @@ LOOK_PATIENCE_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.1
 LONGEST_BACKOFF_SECONDS = 2.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
+UNDER_WAY = 2
+"""Batches that are with the broker at once; one more connection takes the next."""
 SOCKET = {socket.TCP_USER_TIMEOUT: 20_000}
 """Milliseconds. A batch may be with a broker that has stopped reading; py-amqp's own second would break the connection again and again."""
 
@@ -96,13 +101,17 @@ class Relay:
         self._retry_delays_seconds = retry_delays_seconds
         self._batch = batch
         self._databases: list[Any] = []
+        self._taker = ThreadPoolExecutor(1, thread_name_prefix="take")
+        self._taking: Future[Batch] | None = None
         self._connection: Connection = None
         self._channel: Channel = None
+        self._gathering = Gathering()
         self._number = 0
         self._batches: list[Batch] = []
         self._known_exchanges: set[str] = set()
         self._next_look = 0.0
         self._stopping = threading.Event()
+        self._woken = os.eventfd(0)
         self._blocked = False
         self.connected = False
 
@@ -126,32 +135,39 @@ class Relay:
                 backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
             finally:
                 self._close()
+        self._taker.shutdown()
 
     def stop(self) -> None:
         """End after the batches in flight."""
         self._stopping.set()
+        os.eventfd_write(self._woken, 1)
 
     def relay_all(self) -> int:
-        """Publish until the outbox has nothing that may go; tell how many went. While one batch is marked, the next is with the broker."""
+        """Publish until the outbox has nothing that may go; tell how many went.
+
+        While a batch is published, a thread takes the next one; while that is published, the broker answers for the one before.
+        """
         relayed = 0
         idle = list(self._databases)
         under_way: deque[Batch] = deque()
-        while not self._stopping.is_set() or under_way:
-            batch = self._take(idle.pop()) if idle and not self._stopping.is_set() else None
-            if batch is not None and batch.rows:
-                self.publish_batch(batch)
-                under_way.append(batch)
-                if idle:
-                    continue
-            elif batch is not None:
+        while not self._stopping.is_set():
+            batch = self._next_batch(idle)
+            if not batch.rows:
                 batch.database.rollback()
-                idle.append(batch.database)
-            if not under_way:
                 break
-            finished = under_way.popleft()
-            relayed += self._finish(finished)
-            idle.append(finished.database)
-        return relayed
+            self.publish_batch(batch)
+            under_way.append(batch)
+            if len(under_way) == UNDER_WAY:
+                relayed += self._finish(under_way[0])
+                idle.append(under_way.popleft().database)
+        return relayed + sum(self._finish(batch) for batch in under_way)
+
+    def _next_batch(self, idle: list[Any]) -> Batch:
+        """Wait for the batch that the thread takes, and let it take another on the next of the `idle` connections."""
+        taking = self._taking or self._taker.submit(self._take, idle.pop())
+        batch = taking.result()
+        self._taking = self._taker.submit(self._take, idle.pop()) if batch.rows and idle else None
+        return batch
 
     def _take(self, database: Any) -> Batch:
         with database.cursor() as cursor:
@@ -162,22 +178,23 @@ class Relay:
         """Write a batch to the broker without waiting for any answer."""
         self._batches.append(batch)
         channel = self._channel
+        for exchange in {row[2] for row in batch.rows} - self._known_exchanges:
+            channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)  # one that is missing would end the channel
+            self._known_exchanges.add(exchange)
         batch.first = self._number + 1
-        for _, event_id, exchange, routing_key, headers, body, _ in batch.rows:
-            message = Message(
-                body,
-                content_type=CONTENT_TYPE,
-                content_encoding="utf-8",
-                delivery_mode=PERSISTENT,
-                message_id=event_id,
-                application_headers=headers,
-            )
-            if exchange not in self._known_exchanges:  # publishing to one that is not there would end the channel, for all events
-                channel.exchange_declare(exchange, "topic", durable=True, auto_delete=False)
-                self._known_exchanges.add(exchange)
-            self._number += 1
-            batch.waiting.add(self._number)
-            publish(channel, message, exchange=exchange, routing_key=routing_key, mandatory=True)
+        self._number += len(batch.rows)
+        batch.waiting = set(range(batch.first, self._number + 1))
+        with self._gathering.together():
+            for _, event_id, exchange, routing_key, headers, body, _ in batch.rows:
+                message = Message(
+                    body,
+                    content_type=CONTENT_TYPE,
+                    content_encoding="utf-8",
+                    delivery_mode=PERSISTENT,
+                    message_id=event_id,
+                    application_headers=headers,
+                )
+                publish(channel, message, exchange=exchange, routing_key=routing_key, mandatory=True)
 
     def _finish(self, batch: Batch) -> int:
         self._await_answers(batch)
@@ -232,8 +249,9 @@ class Relay:
                 self._connection.drain_events(timeout=READ_SECONDS)
         self._connection.heartbeat_tick()
         listener = self._databases[0]
-        select.select([listener, self._connection.sock], [], [], IDLE_SECONDS)
-        listener.poll()
+        if not listener.notifies:  # some may have come with the answer to its last statement
+            select.select([listener, self._connection.sock, self._woken], [], [], IDLE_SECONDS)
+            listener.poll()
         listener.notifies.clear()
 
     def _look_at_parking_lot(self) -> None:
@@ -253,6 +271,7 @@ class Relay:
             on_blocked=lambda reason: self._on_blocked(blocked=True, reason=reason),
             on_unblocked=lambda: self._on_blocked(blocked=False),
             socket_settings=SOCKET,
+            frame_writer=self._gathering.writer,
         )
         declare(self._connection, self._topology, retry_delays_seconds=self._retry_delays_seconds)
         self._channel = channel = self._connection.channel()
@@ -262,7 +281,7 @@ class Relay:
         channel.events["basic_return"].add(self._on_return)
         self._number = 0
         self._known_exchanges.clear()
-        for _ in range(2):
+        for _ in range(UNDER_WAY + 1):
             self._databases.append(
                 connect(
                     self._database_url,
@@ -282,6 +301,9 @@ class Relay:
     def _close(self) -> None:
         """Let go of everything: the database undoes what is not committed."""
         self.connected = False
+        if self._taking is not None:
+            wait([self._taking], STATEMENT_TIMEOUT_SECONDS)
+            self._taking = None
         self._batches.clear()
         for database in self._databases:
             database.close()

@@ -19,7 +19,7 @@ import structlog
 
 from chassis.config import ConfigurationError, ServiceConfig
 
-HEARTBEAT_SECONDS = 2.0
+HEARTBEAT_SECONDS = 1.0
 POLL_SECONDS = 0.1
 MEASURE_SECONDS = 5.0
 

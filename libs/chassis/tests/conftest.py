@@ -76,6 +76,8 @@ class Stage:
     def close(self) -> None:
         """Leave."""
         for process in self._processes:
+            process.ask_to_end()
+        for process in self._processes:
             process.end()
         for peer in self._peers:
             peer.stop()

@@ -207,13 +207,13 @@ def test_a_query_survives_connections_that_died(stage: Stage) -> None:
 def test_work_that_is_due_is_done_once_a_period_by_one_of_the_replicas(fresh_stage: Stage) -> None:
     """Trap: timers fire in every replica. One that fails is counted, and tried again in the next period."""
     replicas = [fresh_stage.run(), fresh_stage.run()]
-    eventually(lambda: len(fresh_stage.marks("tick")) >= 8)
+    eventually(lambda: len(fresh_stage.marks("tick")) >= 5)
     for replica in replicas:
         assert replica.terminate() == 0
     periods = fresh_stage.database.query("SELECT job, count(*) AS count FROM leases GROUP BY job")
     taken = {row["job"]: row["count"] for row in periods}
     assert len(fresh_stage.marks("tick")) == taken["tick"]
-    assert taken["stumble"] >= 7
+    assert taken["stumble"] >= 4
     assert any("due work failed; the next period tries again" in replica.text() for replica in replicas)
 
 

@@ -54,11 +54,11 @@ def test_what_was_taken_is_finished_and_answered_before_the_process_ends(fresh_s
 
 def test_a_process_that_cannot_end_in_time_says_so_and_ends(fresh_stage: Stage) -> None:
     """Trap: a drain without a deadline is a kill -9 by the supervisor. What was not finished is done by the next process, or refused."""
-    toy = fresh_stage.run(DRAIN_SECONDS="1")
+    toy = fresh_stage.run(DRAIN_SECONDS="0.5")
     with ThreadPoolExecutor() as pool:
         slow = pool.submit(fresh_stage.bus.call, "toy", "mark", {"what": "slow", "seconds_before": 30}, timeout_seconds=20)
         keyed = pool.submit(
-            fresh_stage.bus.call, "toy", "mark", {"what": "keyed", "seconds_before": 2}, timeout_seconds=20, idempotency_key="k"
+            fresh_stage.bus.call, "toy", "mark", {"what": "keyed", "seconds_before": 1.5}, timeout_seconds=20, idempotency_key="k"
         )
         eventually(lambda: fresh_stage.bus.calls.in_flight == 2)
         time.sleep(0.3)  # both are with the service, which answers neither

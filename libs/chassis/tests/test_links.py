@@ -228,7 +228,7 @@ def publish_for_later(stage: Stage, **data: str) -> None:
 
 def test_a_failing_event_is_held_while_the_broker_takes_nothing(fresh_stage: Stage, alarm: Callable[[bool], None]) -> None:
     """Trap: given back to its queue again and again, it uses up its deliveries, and the broker parks what is no poison."""
-    toy = fresh_stage.run(RETRY_DELAYS_SECONDS=LADDER)
+    toy = fresh_stage.run(RETRY_DELAYS_SECONDS=LADDER, TOY_CONFIRM_SECONDS="0.5")
     for what in ("poison one", "poison two", "good"):
         publish_for_later(fresh_stage, what=what)
     alarm(True)
@@ -244,7 +244,7 @@ def test_a_failing_event_is_held_while_the_broker_takes_nothing(fresh_stage: Sta
 
 def test_a_process_told_to_end_leaves_what_it_cannot_move_on(fresh_stage: Stage, alarm: Callable[[bool], None]) -> None:
     """Some want to the ladder, one to the parking lot; all are there for the next process."""
-    toy = fresh_stage.run(RETRY_DELAYS_SECONDS=LADDER)
+    toy = fresh_stage.run(RETRY_DELAYS_SECONDS=LADDER, TOY_CONFIRM_SECONDS="0.5")
     publish_for_later(fresh_stage, what="poison one")
     publish_for_later(fresh_stage, what="poison two")
     publish_for_later(fresh_stage, unreadable="by its handler")

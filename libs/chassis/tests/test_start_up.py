@@ -121,8 +121,8 @@ def test_the_heartbeat_stops_when_the_hub_is_blocked(stage: Stage, tmp_path: Pat
     first = beat.stat().st_mtime
     eventually(lambda: beat.stat().st_mtime > first)
     with pytest.raises(Exception, match="in time"):
-        stage.bus.call("toy", "block", {"seconds": 4}, timeout_seconds=3)
-    assert age() > 2.5
+        stage.bus.call("toy", "block", {"seconds": 2.5}, timeout_seconds=2)
+    assert age() > 1.5
     eventually(lambda: age() < 1)
     assert toy.terminate() == 0
 

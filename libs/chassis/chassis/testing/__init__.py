@@ -101,6 +101,8 @@ def run_service(amqp_uri: str) -> Iterator[Callable[..., ServiceProcess]]:
 
     yield run
     for process in running:
+        process.ask_to_end()
+    for process in running:
         process.end()
 
 

@@ -68,11 +68,15 @@ class Collector:
         for source in self._sources:
             channel.exchange_declare(exchange_of(source), "topic", durable=True, auto_delete=False)
             channel.queue_bind(self._queue, exchange_of(source), "#")
-        channel.basic_consume(self._queue, no_ack=True, callback=self._on_message)
+        channel.basic_consume(self._queue, callback=self._on_message)  # what goes to a socket that is closing comes again
 
     def _on_message(self, message: Message) -> None:
+        event = json.loads(message.body)
         with self._lock:
-            self._events.append(json.loads(message.body))
+            seen = message.delivery_info["redelivered"] and event["id"] in {each["id"] for each in self._events}
+            if not seen:
+                self._events.append(event)
+        message.channel.basic_ack(message.delivery_tag)
 
 
 class Bus:

@@ -106,6 +106,11 @@ class ServiceProcess:
         self._reader.join(timeout=5)
         return code
 
+    def ask_to_end(self) -> None:
+        """SIGTERM, without waiting; nothing where it has ended."""
+        if self.running:
+            self._process.send_signal(signal.SIGTERM)
+
     def end(self) -> None:
         """End it, gracefully where it can still be."""
         if self.running:

@@ -20,7 +20,9 @@ MOMENTS: dict[str, tuple[Any, str, str]] = {
 
 
 def arrange() -> None:
-    """Arrange for it, where the environment asks; and for the longest pause before what was delivered before."""
+    """Arrange for it, where the environment asks; and for less or more patience than in production."""
+    if "TOY_CONFIRM_SECONDS" in os.environ:
+        publisher.CONFIRM_SECONDS = float(os.environ["TOY_CONFIRM_SECONDS"])
     if "TOY_PAUSE_SECONDS" in os.environ:
         broker.REDELIVERED_PAUSE_SECONDS = float(os.environ["TOY_PAUSE_SECONDS"])
         setattr(broker, "random", SimpleNamespace(uniform=lambda _shortest, longest: longest))  # noqa: B010  types know the module
