@@ -74,7 +74,7 @@ def test_the_workspace_of_a_failed_account_is_gone_with_all_in_it(
     assert workspaces.of(other)["assets"]["tag"] == 1
 
 
-@pytest.mark.parametrize("snapshot_id", [None, new_id("snp")])
+@pytest.mark.parametrize("snapshot_id", [None, new_id("snp")], ids=["empty", "copied"])
 def test_for_an_account_that_failed_before_nothing_is_prepared_and_nothing_told(
     workspaces: Workspaces, database: ServiceDatabase, account_id: str, snapshot_id: str | None
 ) -> None:
