@@ -9,7 +9,7 @@ ROOMS = ("__main__", "service", "usecases", "clients", "repository", "models", "
 OPTIONAL_ROOMS = ("clients",)
 GATEWAY_ROOMS = ("__main__", "app", "routes", "agency_api", "account_pages", "schemas", "clients", "auth", "errors", "config")
 GATEWAY_OPTIONAL_ROOMS = ("agency_api", "account_pages")
-TESTS = ("test_domain", "test_usecases", "test_repository", "test_service", "test_migrations")
+TESTS = ("test_domain", "test_usecases", "test_repository", "test_service")
 FILES = (
     "README.md",
     "pyproject.toml",

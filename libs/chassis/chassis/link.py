@@ -83,7 +83,7 @@ class Gathering:
     """
 
     def __init__(self) -> None:
-        self._write: Callable[[bytes | bytearray], None] = bytes
+        self._write: Callable[[bytearray], object] = bytes
         self._gathered = bytearray()
         self._together = False
 

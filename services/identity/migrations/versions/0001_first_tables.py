@@ -28,9 +28,9 @@ def upgrade() -> None:
         sa.Column("test_mode", sa.Boolean, nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_agencies"),
-        sa.CheckConstraint("programme IN ('reseller', 'commission')", name="ck_agencies_programme"),
-        sa.CheckConstraint("language IN ('en', 'fr', 'pt', 'es')", name="ck_agencies_language"),
-        sa.CheckConstraint("discount_basis_points BETWEEN 0 AND 10000", name="ck_agencies_discount_basis_points"),
+        sa.CheckConstraint("programme IN ('reseller', 'commission')", name=op.f("ck_agencies_programme")),
+        sa.CheckConstraint("language IN ('en', 'fr', 'pt', 'es')", name=op.f("ck_agencies_language")),
+        sa.CheckConstraint("discount_basis_points BETWEEN 0 AND 10000", name=op.f("ck_agencies_discount_basis_points")),
     )
     op.create_table(
         "api_keys",
@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
         sa.ForeignKeyConstraint(["agency_id"], ["agencies.id"], name="fk_api_keys_agency_id_agencies"),
         sa.UniqueConstraint("keyed_digest", name="uq_api_keys_keyed_digest"),
-        sa.CheckConstraint("cardinality(scopes) > 0", name="ck_api_keys_scopes"),
+        sa.CheckConstraint("cardinality(scopes) > 0", name=op.f("ck_api_keys_scopes")),
     )
     op.create_index("ix_api_keys_agency_id", "api_keys", ["agency_id"])
     op.create_table(
@@ -69,8 +69,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_account_users"),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name="fk_account_users_account_id_accounts"),
         sa.UniqueConstraint("account_id", "username", name="uq_account_users_account_id_username"),
-        sa.CheckConstraint("role IN ('admin', 'editor', 'viewer')", name="ck_account_users_role"),
-        sa.CheckConstraint("password_hash LIKE '$argon2id$%'", name="ck_account_users_password_hash"),
+        sa.CheckConstraint("role IN ('admin', 'editor', 'viewer')", name=op.f("ck_account_users_role")),
+        sa.CheckConstraint("password_hash LIKE '$argon2id$%'", name=op.f("ck_account_users_password_hash")),
     )
 
 

@@ -66,8 +66,8 @@ def upgrade() -> None:
         sa.Column("sent_at", MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_notices"),
         sa.UniqueConstraint("caused_by", "kind", "channel", name="uq_notices_caused_by_kind_channel"),
-        sa.CheckConstraint("state IN ('pending', 'sent', 'failed')", name="ck_notices_state"),
-        sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="ck_notices_sent_at"),
+        sa.CheckConstraint("state IN ('pending', 'sent', 'failed')", name=op.f("ck_notices_state")),
+        sa.CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_notices_sent_at")),
     )
     op.create_index("ix_notices_agency_id_id", "notices", ["agency_id", "id"])
 
