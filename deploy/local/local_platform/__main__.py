@@ -19,7 +19,7 @@ from local_platform.supervision import NotReady, Supervisor
 from local_servers import PortTaken, ServerFailed
 
 READY_SECONDS = 90.0
-DRAIN_SECONDS = 30.0
+DRAIN_SECONDS = 30
 DEMO_SECONDS = 60
 PROBE_SECONDS = 5
 
@@ -49,9 +49,7 @@ def main() -> int:
 
 def up(settings: Settings, stack: ExitStack) -> None:
     """Start everything in the order in which it needs each other; whatever is started is stopped by `stack`, last first."""
-    output = Output(settings.logs)
-    stack.callback(output.close)
-
+    output = Output()
     servers = Servers.chosen(settings)
     stack.callback(servers.stop)
     output.step(f"starting {' and '.join(servers.ours()) or 'on the servers that were given'}")
@@ -62,16 +60,15 @@ def up(settings: Settings, stack: ExitStack) -> None:
     mail.start()
     stack.callback(mail.stop)
 
-    supervisor = Supervisor(output, folder=settings.folder)
+    supervisor = Supervisor(output, folder=settings.folder, drain_seconds=DRAIN_SECONDS)
     stack.callback(_stop_programs, supervisor, output)
     amqp_uri = servers.amqp_uri()
     if outdated := servers.outdated(databases):
         output.step(f"migrating the databases of {', '.join(outdated)}")
         _run_step("The migrations", migration(outdated), seconds=MIGRATION_SECONDS)
     output.step("the databases are up to date; starting the services")
-    supervisor.start(services(settings, amqp_uri=amqp_uri, databases=databases))
-    supervisor.start(relays(settings, amqp_uri=amqp_uri, databases=databases))
-    supervisor.start([gateway(settings, amqp_uri=amqp_uri)])
+    programs = [gateway(settings), *services(settings, databases), *relays(settings, databases)]
+    supervisor.start(programs, environment=process_environment(amqp_uri=amqp_uri))
     while not servers.broker_answers():
         _turn(supervisor, servers)
     output.step("RabbitMQ answers")
@@ -105,7 +102,7 @@ def _turn(supervisor: Supervisor, servers: Servers) -> None:
 def _stop_programs(supervisor: Supervisor, output: Output) -> None:
     output.step("stopping: work in hand is finished first (once more to stop at once)")
     try:
-        supervisor.stop(seconds=DRAIN_SECONDS)
+        supervisor.stop()
     except StopRequested:
         output.alarm("Stopped at once.")
         supervisor.kill()

@@ -4,7 +4,6 @@ import sys
 import time
 from collections import deque
 from pathlib import Path
-from typing import BinaryIO
 
 COLOURS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 RED = 31
@@ -14,12 +13,9 @@ LAST_LINES = 20
 
 
 class Output:
-    """Writes to the terminal and to one log file per process. While the platform starts, the terminal has our own steps alone."""
+    """Writes to the terminal, which has our own steps alone while the platform starts."""
 
-    def __init__(self, logs: Path) -> None:
-        logs.mkdir(parents=True, exist_ok=True)
-        self._logs = logs
-        self._files: dict[str, BinaryIO] = {}
+    def __init__(self) -> None:
         self._last_lines: dict[str, deque[str]] = {}
         self._started = time.monotonic()
         self._coloured = sys.stdout.isatty()
@@ -36,8 +32,9 @@ class Output:
     def alarm(self, sentence: str, *, about: str | None = None) -> None:
         """Say that something went wrong; with the last words of the process it is about, where they were not shown."""
         if about is not None and not self._shows_lines:
-            for line in self._last_lines.get(about, ()):
-                self._write(line)
+            last_lines = self._last_lines.get(about, deque())
+            while last_lines:
+                self._write(last_lines.popleft())
         self._write(self._paint(sentence, RED))
 
     def banner(self, text: str) -> None:
@@ -45,26 +42,18 @@ class Output:
         self._write(f"\n{text}\n")
 
     def line(self, name: str, line: bytes) -> None:
-        """Pass on one line of a process: to the terminal with its name before it, to its file as it is."""
-        if name not in self._files:
-            self._files[name] = (self._logs / f"{name}.log").open("ab", buffering=0)
-            self._last_lines[name] = deque(maxlen=LAST_LINES)
-        self._files[name].write(line + b"\n")
-        colour = COLOURS[list(self._files).index(name) % len(COLOURS)]
+        """Pass on one line of a process, with its name before it."""
+        last_lines = self._last_lines.setdefault(name, deque(maxlen=LAST_LINES))
+        colour = COLOURS[list(self._last_lines).index(name) % len(COLOURS)]
         shown = f"{self._paint(name.ljust(NAME_WIDTH), colour)} | {line.decode(errors='replace')}"
         if self._shows_lines:
             self._write(shown)
         else:
-            self._last_lines[name].append(shown)
+            last_lines.append(shown)
 
     def emphasised(self, text: str) -> str:
         """Return the text in bold, where there are colours."""
         return self._paint(text, BOLD)
-
-    def close(self) -> None:
-        """Close the log files."""
-        for file in self._files.values():
-            file.close()
 
     def _paint(self, text: str, code: int) -> str:
         return f"\033[{code}m{text}\033[0m" if self._coloured else text

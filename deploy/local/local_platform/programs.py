@@ -2,7 +2,7 @@
 
 import sys
 
-from local_platform.settings import SERVICES, Settings, process_environment
+from local_platform.settings import SERVICES, Settings
 from local_platform.supervision import Program
 from local_servers import free_port
 from local_servers.ports import LOOPBACK
@@ -11,23 +11,22 @@ MIGRATION_SECONDS = 120
 GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
 
 
-def services(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> list[Program]:
+def services(settings: Settings, databases: dict[str, str]) -> list[Program]:
     """Return the process of each service that answers and listens."""
-    return [_of_service(settings, service, "serve", SERVICE_RANK, amqp_uri=amqp_uri, databases=databases) for service in SERVICES]
+    return [_of_service(settings, service, "serve", SERVICE_RANK, databases[service]) for service in SERVICES]
 
 
-def relays(settings: Settings, *, amqp_uri: str, databases: dict[str, str]) -> list[Program]:
+def relays(settings: Settings, databases: dict[str, str]) -> list[Program]:
     """Return the process of each service that publishes its outbox."""
-    return [_of_service(settings, service, "relay", RELAY_RANK, amqp_uri=amqp_uri, databases=databases) for service in SERVICES]
+    return [_of_service(settings, service, "relay", RELAY_RANK, databases[service]) for service in SERVICES]
 
 
-def gateway(settings: Settings, *, amqp_uri: str) -> Program:
+def gateway(settings: Settings) -> Program:
     """Return the front door."""
-    environment = process_environment(amqp_uri=amqp_uri, health_port=free_port()) | {"BIND": f"{LOOPBACK}:{settings.http_port}"}
     return Program(
         name="gateway",
         command=[sys.executable, "-m", "gateway", "serve"],
-        environment=environment,
+        environment={"HEALTH_PORT": str(free_port()), "BIND": f"{LOOPBACK}:{settings.http_port}"},
         health_port=settings.http_port,  # its own port has the metrics alone
         rank=GATEWAY_RANK,
     )
@@ -47,16 +46,12 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
     }.get(service, {})
 
 
-def _of_service(settings: Settings, service: str, what: str, rank: int, *, amqp_uri: str, databases: dict[str, str]) -> Program:
+def _of_service(settings: Settings, service: str, what: str, rank: int, database: str) -> Program:
     health_port = free_port()
     return Program(
         name=f"{service}.{what}",
         command=[sys.executable, "-m", service, what],
-        environment=(
-            process_environment(amqp_uri=amqp_uri, health_port=health_port)
-            | {"DATABASE_URL": databases[service]}
-            | _settings_of(service, settings)
-        ),
+        environment={"HEALTH_PORT": str(health_port), "DATABASE_URL": database, **_settings_of(service, settings)},
         health_port=health_port,
         rank=rank,
     )

@@ -53,11 +53,6 @@ class Settings:
         """The Maildir in which every mail that the platform sends arrives."""
         return self.folder / "mail"
 
-    @property
-    def logs(self) -> Path:
-        """One log file per process."""
-        return self.folder / "logs"
-
     def pepper(self) -> str:
         """Return the secret that identity mixes into stored keys: made once, kept with the data that needs it."""
         kept = self.folder / "pepper"
@@ -87,13 +82,12 @@ def with_database(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def process_environment(*, amqp_uri: str, health_port: int = 0) -> dict[str, str]:
+def process_environment(*, amqp_uri: str) -> dict[str, str]:
     """Return what every process of ours reads."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return inherited | {
         "AMQP_URI": amqp_uri,
         "HEALTH_HOST": "127.0.0.1",
-        "HEALTH_PORT": str(health_port),
         "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
         "TOPOLOGY_FILE": str(TOPOLOGY_FILE),
         "PYTHONUNBUFFERED": "1",

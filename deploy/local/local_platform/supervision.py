@@ -1,27 +1,51 @@
-"""Processes that are started together, watched, started again when they crash, and stopped in order."""
+"""The local processes under supervisord: it starts them, writes their logs, starts them again when they crash, and stops them in order."""
 
-import contextlib
-import os
-import selectors
-import signal
+import re
+import shlex
 import subprocess
+import sys
 import time
 import urllib.request
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from local_platform.output import Output
-from local_servers.processes import kill_group, launch
+from local_servers.processes import KILL_SECONDS, ServerFailed, kill_group, launch, tail, with_privileges
 
-TURN_SECONDS = 0.2
+TURN_SECONDS = 0.1
 PROBE_SECONDS = 1.0
-FIRST_BACKOFF_SECONDS = 1.0
-LONGEST_BACKOFF_SECONDS = 30.0
-STEADY_SECONDS = 60.0
-"""A process that ran this long was well: its next crash begins the ladder of delays anew."""
-READ_BYTES = 65_536
+SUPERVISORD = "supervisord"
+MANAGER = """\
+[supervisord]
+nodaemon = true
+nocleanup = true
+logfile = /dev/null
+logfile_maxbytes = 0
+"""
+PROGRAM = """
+[program:{name}]
+command = {command}
+environment = {environment}
+startsecs = 60
+startretries = 1000000
+autorestart = true
+stopwaitsecs = {drain_seconds}
+killasgroup = true
+stdout_logfile = logs/{name}.log
+stdout_logfile_maxbytes = 0
+redirect_stderr = true
+"""
+"""Who crashes within `startsecs` waits before it is started again, a second longer each time; who ran that long comes back at once."""
+RANK = """
+[group:rank-{rank}]
+programs = {names}
+priority = -{rank}
+"""
+"""Groups are stopped one after the other, the highest priority first."""
+SAID = re.compile(rb"exited: (?P<ended>\S+) \((?P<how>.+); (?:not )?expected\)$|killing '(?P<killed>\S+)' \(\d+\) with SIGKILL$")
+"""What supervisord's log says of a program: neither its RPC nor its events tell the exit code of one that ended soon after its start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,20 +55,9 @@ class Program:
     name: str
     command: Sequence[str]
     environment: dict[str, str]
+    """What it reads beyond what all of them do, without double quotes."""
     health_port: int
     rank: int
-
-
-@dataclass(kw_only=True)
-class Running:
-    """A program and what became of it."""
-
-    program: Program
-    process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
-    start_again_at: float = 0.0
-    backoff_seconds: float = FIRST_BACKOFF_SECONDS
-    unfinished_line: bytes = field(default=b"", repr=False)
 
 
 class NotReady(Exception):
@@ -52,25 +65,33 @@ class NotReady(Exception):
 
 
 class Supervisor:
-    """Runs programs. Everything happens in the caller's thread, inside `turn`: the kernel ties our children's lives to it."""
+    """Runs programs, and passes on what they say and what became of them."""
 
-    def __init__(self, output: Output, *, folder: Path) -> None:
+    def __init__(self, output: Output, *, folder: Path, drain_seconds: int) -> None:
         self._output = output
         self._folder = folder
-        self._running: list[Running] = []
-        self._selector = selectors.DefaultSelector()
+        self._drain_seconds = drain_seconds
+        self._programs: list[Program] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._passed_on: dict[str, int] = {}
         self._ending = False
 
-    def start(self, programs: Iterable[Program]) -> None:
+    def start(self, programs: list[Program], *, environment: Mapping[str, str]) -> None:
         """Start the programs and keep them running from now on."""
-        for program in programs:
-            running = Running(program=program)
-            self._running.append(running)
-            self._launch(running)
+        self._programs = programs
+        for name in (SUPERVISORD, *(program.name for program in programs)):
+            self._log_of(name).parent.mkdir(parents=True, exist_ok=True)
+            self._log_of(name).touch()
+            self._passed_on[name] = self._log_of(name).stat().st_size
+        configuration = self._folder / "supervisord.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(self._configuration())
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", configuration.name]
+        self._process = launch(command, output=self._log_of(SUPERVISORD), environment=environment, folder=self._folder)
 
     def wait_until_ready(self, seconds: float) -> None:
         """Turn until every program says that it is ready; raise NotReady with the names of those that do not."""
-        waiting = [running.program for running in self._running]
+        waiting = self._programs
         deadline = time.monotonic() + seconds
         while waiting:
             self.turn()
@@ -81,94 +102,73 @@ class Supervisor:
                 raise NotReady(f"Not ready after {seconds:.0f} s: {', '.join(program.name for program in waiting)}.")
 
     def turn(self) -> None:
-        """Pass on what was written, notice who ended, start again who is due. Takes at most TURN_SECONDS when nothing happens."""
-        for key, _ in self._selector.select(TURN_SECONDS):
-            self._read(key.data)
-        now = time.monotonic()
-        for running in self._running:
-            if running.process is not None and running.process.poll() is not None:
-                self._notice_end(running, now)
-            elif running.process is None and not self._ending and now >= running.start_again_at:
-                self._launch(running)
+        """Wait for TURN_SECONDS, then pass on what was said; raise ServerFailed when supervisord is gone, and all programs with it."""
+        time.sleep(TURN_SECONDS)
+        code = self._process.poll() if self._process else None
+        self._pass_on()
+        if code is not None and not self._ending:
+            raise ServerFailed(f"supervisord ended with code {code}:\n{tail(self._log_of(SUPERVISORD))}")
 
-    def stop(self, *, seconds: float) -> None:
-        """Ask rank after rank to end (work in hand is finished first), and kill what is left after the deadline."""
+    def stop(self) -> None:
+        """Have rank after rank end (work in hand is finished first); who does not in time is killed."""
         self._ending = True
-        for rank in sorted({running.program.rank for running in self._running}):
-            deadline = time.monotonic() + seconds
-            members = [running for running in self._running if running.program.rank == rank]
-            for running in members:
-                if running.process is not None:
-                    running.process.send_signal(signal.SIGTERM)
-            while any(running.process is not None for running in members) and time.monotonic() < deadline:
+        if self._process:
+            self._process.terminate()
+            deadline = time.monotonic() + len({program.rank for program in self._programs}) * (self._drain_seconds + KILL_SECONDS)
+            while self._process.poll() is None and time.monotonic() < deadline:
                 self.turn()
-            for running in members:
-                if running.process is not None:
-                    self._output.alarm(f"{running.program.name} did not end within {seconds:.0f} s and was killed.")
-                    kill_group(running.process)
-                    self.turn()
+        self.kill()
 
     def kill(self) -> None:
         """End everything at once."""
         self._ending = True
-        for running in self._running:
-            if running.process is not None:
-                kill_group(running.process)
-                self._drain(running, running.process)
-                running.process = None
+        if self._process:
+            kill_group(self._process)
+            self._pass_on(to_the_end=True)
 
-    def _launch(self, running: Running) -> None:
-        program = running.program
-        running.process = process = launch(program.command, output=None, environment=program.environment, folder=self._folder)
-        running.started_at = time.monotonic()
-        if process.stdout is not None:
-            os.set_blocking(process.stdout.fileno(), False)
-            self._selector.register(process.stdout, selectors.EVENT_READ, running)
+    def _pass_on(self, *, to_the_end: bool = False) -> None:
+        for said in filter(None, map(SAID.search, self._new_lines(SUPERVISORD))):
+            name = (said["ended"] or said["killed"]).decode()
+            self._show(name, to_the_end=True)
+            if said["killed"]:
+                self._output.alarm(f"{name} did not end within {self._drain_seconds} s and was killed.")
+            elif not self._ending:
+                self._output.alarm(f"{name} ended: {said['how'].decode()}; it is started again.", about=name)
+        for program in self._programs:
+            self._show(program.name, to_the_end=to_the_end)
 
-    def _read(self, running: Running) -> None:
-        stream = running.process.stdout if running.process else None
-        if stream is None:
-            return
-        try:
-            chunk = os.read(stream.fileno(), READ_BYTES)
-        except BlockingIOError:
-            return
-        if not chunk:
-            self._selector.unregister(stream)
-        *lines, running.unfinished_line = (running.unfinished_line + chunk).split(b"\n")
-        for line in lines:
-            self._output.line(running.program.name, line)
+    def _show(self, name: str, *, to_the_end: bool) -> None:
+        for line in self._new_lines(name, to_the_end=to_the_end):
+            self._output.line(name, line)
 
-    def _notice_end(self, running: Running, now: float) -> None:
-        process, running.process = running.process, None
-        if process is None:
-            return
-        self._drain(running, process)
-        kill_group(process)  # what it left behind
-        if self._ending:
-            return
-        if now - running.started_at > STEADY_SECONDS:
-            running.backoff_seconds = FIRST_BACKOFF_SECONDS
-        running.start_again_at = now + running.backoff_seconds
-        self._output.alarm(
-            f"{running.program.name} ended with code {process.returncode}; it is started again in {running.backoff_seconds:.0f} s.",
-            about=running.program.name,
-        )
-        running.backoff_seconds = min(2 * running.backoff_seconds, LONGEST_BACKOFF_SECONDS)
+    def _new_lines(self, name: str, *, to_the_end: bool = False) -> list[bytes]:
+        """Return what was added to a log; a line that is not finished yet is left for the next time, unless this is the end."""
+        with self._log_of(name).open("rb") as log:
+            log.seek(self._passed_on[name])
+            added = log.read()
+        if not to_the_end:
+            added = added[: added.rfind(b"\n") + 1]
+        self._passed_on[name] += len(added)
+        return added.splitlines()
 
-    def _drain(self, running: Running, process: subprocess.Popen[bytes]) -> None:
-        """Pass on the last words of a process that ended."""
-        stream = process.stdout
-        if stream is None:
-            return
-        if stream in {key.fileobj for key in self._selector.get_map().values()}:
-            self._selector.unregister(stream)
-            with contextlib.suppress(BlockingIOError):  # what it started may hold the pipe open still, with nothing in it
-                running.unfinished_line += os.read(stream.fileno(), READ_BYTES)
-        stream.close()
-        for line in running.unfinished_line.splitlines():
-            self._output.line(running.program.name, line)
-        running.unfinished_line = b""
+    def _log_of(self, name: str) -> Path:
+        return self._folder / "logs" / f"{name}.log"
+
+    def _configuration(self) -> str:
+        programs = [
+            PROGRAM.format(
+                name=program.name,
+                command=shlex.join(with_privileges(program.command, "--pdeathsig", "KILL")),
+                environment=",".join(f'{name}="{value}"' for name, value in program.environment.items()),
+                drain_seconds=self._drain_seconds,
+            )
+            for program in self._programs
+        ]
+        ranks = [
+            RANK.format(rank=rank, names=",".join(program.name for program in self._programs if program.rank == rank))
+            for rank in {program.rank for program in self._programs}
+        ]
+        return "".join([MANAGER, *programs, *ranks]).replace("%", "%%")  # a percent sign of ours means nothing to it
 
 
 def is_ready(program: Program) -> bool:

@@ -34,19 +34,14 @@ def launch(
     Its output is appended to a file, or left to be read from the process's `stdout`. From the main thread, the process is told to end when
     we die. The kernel ties this to the thread that forks: a server started in a helper thread would end with that, so it is not told.
     """
-    prefix: list[str] = []
+    options: list[str] = []
     if user is not None:
-        prefix += ["--reuid", user, "--regid", user, "--init-groups"]
+        options += ["--reuid", user, "--regid", user, "--init-groups"]
     if threading.current_thread() is threading.main_thread():
-        prefix += ["--pdeathsig", parent_death_signal]
-    if prefix:
-        setpriv = shutil.which("setpriv")
-        if setpriv is None:
-            raise ServerFailed("The program setpriv (package util-linux) is missing: run `make setup`.")
-        prefix.insert(0, setpriv)
+        options += ["--pdeathsig", parent_death_signal]
     with contextlib.ExitStack() as stack:
         return subprocess.Popen(
-            [*prefix, *command],
+            with_privileges(command, *options) if options else command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else stack.enter_context(output.open("ab")),
             stderr=subprocess.STDOUT,
@@ -54,6 +49,14 @@ def launch(
             start_new_session=True,
             cwd=folder,
         )
+
+
+def with_privileges(command: Sequence[str], *options: str) -> list[str]:
+    """Return the command run under these options of setpriv; `--pdeathsig KILL` ties its life to that of the thread that starts it."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise ServerFailed("The program setpriv (package util-linux) is missing: run `make setup`.")
+    return [setpriv, *options, *command]
 
 
 def wait_until(ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, seconds: float, what: str) -> None:
@@ -87,8 +90,17 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     for each in started:
         with contextlib.suppress(psutil.NoSuchProcess):
             each.kill()
-    psutil.wait_procs(started, timeout=KILL_SECONDS)
+    deadline = time.monotonic() + KILL_SECONDS
+    while any(_lives(each) for each in started) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
     process.wait(timeout=KILL_SECONDS)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it runs; one that ended may wait long for an init process that notices."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def tail(log: Path, lines: int = 30) -> str:

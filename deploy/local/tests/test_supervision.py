@@ -1,6 +1,9 @@
-"""Claims about the supervisor, with real processes."""
+"""Claims about the supervisor, with a real supervisord and real processes."""
 
+import os
+import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,40 +14,65 @@ import pytest
 
 from local_platform.output import Output
 from local_platform.supervision import NotReady, Program, Supervisor
-from local_servers import free_port
+from local_servers import ServerFailed, free_port
 
 READY_SERVER = """
-import http.server, os, signal, sys
+import http.server, os, signal, sys, time
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers()
     def log_message(self, *arguments): pass
 def leave(*arguments):
-    print("leaving", flush=True); sys.exit(0)
+    print("asked", time.monotonic(), flush=True); time.sleep(0.5); print("left", time.monotonic(), flush=True); os._exit(0)
 signal.signal(signal.SIGTERM, leave)
 print("process", os.getpid(), flush=True)
 http.server.HTTPServer(("127.0.0.1", int(os.environ["HEALTH_PORT"])), Ready).serve_forever()
 """
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-FAILING = "print('no'); raise SystemExit(3)"
+DEAF = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("process", os.getpid(), flush=True)
+time.sleep(60)
+"""
+FAILING = "import time; print('at', time.monotonic()); print('no', end=''); raise SystemExit(3)"
+STARTER = """
+import sys, time
+from pathlib import Path
+from local_platform.output import Output
+from local_platform.supervision import Program, Supervisor
+supervisor = Supervisor(Output(), folder=Path.cwd(), drain_seconds=1)
+programs = [Program(name=name, command=[sys.executable, name + ".py"], environment={}, health_port=1, rank=0) for name in sys.argv[1:]]
+supervisor.start(programs, environment={})
+time.sleep(60)
+"""
 PATIENCE_SECONDS = 15
-
-Run = Callable[..., Program]
+DRAIN_SECONDS = 1
+GIVEN = "postgresql://a:p%40ss;'#@127.0.0.1/%(here)s?options=-c x=1, y={name}"
 
 
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
-    output = Output(tmp_path / "logs")
+    output = Output()
     output.show_lines()
-    supervisor = Supervisor(output, folder=tmp_path)
+    supervisor = Supervisor(output, folder=tmp_path, drain_seconds=DRAIN_SECONDS)
     yield supervisor
     supervisor.kill()
-    output.close()
 
 
-def program(name: str, code: str, *, rank: int = 0) -> Program:
-    port = free_port()
-    return Program(name=name, command=[sys.executable, "-c", code], environment={"HEALTH_PORT": str(port)}, health_port=port, rank=rank)
+Make = Callable[..., Program]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Make:
+    """Make a program of its code."""
+
+    def make(name: str, code: str, *, rank: int = 0, **environment: str) -> Program:
+        (tmp_path / f"{name}.py").write_text(code)
+        port = free_port()
+        environment["HEALTH_PORT"] = str(port)
+        return Program(name=name, command=[sys.executable, f"{name}.py"], environment=environment, health_port=port, rank=rank)
+
+    return make
 
 
 def turn_until(supervisor: Supervisor, log: Path, text: str, *, times: int = 1) -> str:
@@ -52,53 +80,168 @@ def turn_until(supervisor: Supervisor, log: Path, text: str, *, times: int = 1) 
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         supervisor.turn()
-        if log.exists() and log.read_text().count(text) >= times:
+        if log.read_text().count(text) >= times:
             return log.read_text()
-    pytest.fail(f"{log.name} never said {text!r} {times} times: {log.read_text() if log.exists() else ''}")
+    pytest.fail(f"{log.name} never said {text!r} {times} times: {log.read_text()}")
 
 
-def test_a_program_is_ready_when_its_health_port_says_so(supervisor: Supervisor) -> None:
-    supervisor.start([program("one", READY_SERVER), program("two", READY_SERVER)])
+def process_that_said(log: str) -> psutil.Process:
+    """Return the process that wrote its id into the log."""
+    return psutil.Process(int(log.split()[1]))
+
+
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def wait_until_gone(processes: list[psutil.Process]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not all(is_gone(process) for process in processes):
+        assert time.monotonic() < deadline, processes
+        time.sleep(0.05)
+
+
+def test_a_program_is_ready_when_its_health_port_says_so(supervisor: Supervisor, program: Make) -> None:
+    supervisor.start([program("one", READY_SERVER), program("two", READY_SERVER)], environment={})
     supervisor.wait_until_ready(PATIENCE_SECONDS)
 
 
-def test_programs_that_do_not_get_ready_are_named(supervisor: Supervisor) -> None:
-    supervisor.start([program("good", READY_SERVER), program("deaf", DEAF)])
-    with pytest.raises(NotReady, match=r"^Not ready after 1 s: deaf\.$"):
-        supervisor.wait_until_ready(1)
+def test_programs_that_do_not_get_ready_are_named(supervisor: Supervisor, program: Make) -> None:
+    supervisor.start([program("good", READY_SERVER), program("deaf", DEAF)], environment={})
+    with pytest.raises(NotReady, match=r"^Not ready after 3 s: deaf\.$"):
+        supervisor.wait_until_ready(3)
+
+
+def test_a_program_gets_the_environment_of_all_and_its_own_word_by_word(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
+    code = "import os; print(os.environ['OF_ALL'], os.environ['ITS_OWN'], 'said')"
+    supervisor.start([program("one", code, ITS_OWN=GIVEN)], environment={"OF_ALL": GIVEN})
+    assert turn_until(supervisor, tmp_path / "logs/one.log", "said\n").startswith(f"{GIVEN} {GIVEN} said\n")
 
 
 def test_a_crash_is_reported_and_the_program_started_again_with_growing_delay(
-    supervisor: Supervisor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    supervisor.start([program("failing", FAILING)])
-    turn_until(supervisor, tmp_path / "logs/failing.log", "no\n", times=3)
-    supervisor.turn()
-    printed = capsys.readouterr().out
-    assert "failing              | no" in printed
-    assert "failing ended with code 3; it is started again in 1 s." in printed
-    assert "failing ended with code 3; it is started again in 2 s." in printed
+    supervisor.start([program("failing", FAILING)], environment={})
+    log = turn_until(supervisor, tmp_path / "logs/failing.log", "at", times=3)
+    first, second, third = map(float, re.findall(r"at ([0-9.]+)\n", log))
+    assert second - first > 0.9
+    assert third - second > 1.9
+    assert capsys.readouterr().out.count("failing ended: exit status 3; it is started again.") >= 2
 
 
-def test_a_killed_program_comes_back(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.start([program("one", READY_SERVER)])
-    said = turn_until(supervisor, tmp_path / "logs/one.log", "process")
-    psutil.Process(int(said.split()[1])).send_signal(signal.SIGKILL)
+def test_no_last_word_is_lost_and_no_line_is_shown_twice(
+    supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    supervisor.start([program("failing", FAILING)], environment={})
+    turn_until(supervisor, tmp_path / "logs/failing.log", "at", times=2)
+    supervisor.stop()
+    shown = capsys.readouterr().out.splitlines()
+    alarm = "failing ended: exit status 3; it is started again."
+    at = [f"failing              | {line}" for line in re.findall(r"at [0-9.]+", (tmp_path / "logs/failing.log").read_text())]
+    no = "failing              | no"
+    assert shown[:3] == [at[0], no, alarm]
+    assert shown[3:5] == [at[1], no]
+    assert shown[5:] in ([], [alarm])
+
+
+def test_before_readiness_the_last_words_of_a_program_come_with_its_crash(
+    program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    supervisor = Supervisor(Output(), folder=tmp_path, drain_seconds=DRAIN_SECONDS)
+    supervisor.start([program("failing", FAILING), program("good", READY_SERVER)], environment={})
+    with pytest.raises(NotReady, match=r"failing\.$"):
+        supervisor.wait_until_ready(3)
+    supervisor.kill()
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("failing              | at")
+    assert shown[1:3] == ["failing              | no", "failing ended: exit status 3; it is started again."]
+    assert not any(line.startswith("good") for line in shown)
+
+
+def test_a_killed_program_comes_back(supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    supervisor.start([program("one", READY_SERVER)], environment={})
+    process_that_said(turn_until(supervisor, tmp_path / "logs/one.log", "process")).kill()
     turn_until(supervisor, tmp_path / "logs/one.log", "process", times=2)
     supervisor.wait_until_ready(PATIENCE_SECONDS)
+    assert "one ended: terminated by SIGKILL; it is started again." in capsys.readouterr().out
 
 
-def test_programs_stop_rank_after_rank_and_say_their_last_words(supervisor: Supervisor, capsys: pytest.CaptureFixture[str]) -> None:
-    supervisor.start([program("second", READY_SERVER, rank=1), program("first", READY_SERVER, rank=0)])
+def test_programs_stop_rank_after_rank_and_say_their_last_words(
+    supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ranks = {"third": 2, "second": 1, "first": 0, "first_too": 0}
+    supervisor.start([program(name, READY_SERVER, rank=rank) for name, rank in ranks.items()], environment={})
     supervisor.wait_until_ready(PATIENCE_SECONDS)
-    supervisor.stop(seconds=PATIENCE_SECONDS)
+    supervisor.stop()
+    said = {name: dict(re.findall(r"(asked|left) ([0-9.]+)\n", (tmp_path / f"logs/{name}.log").read_text())) for name in ranks}
+    asked = {name: float(times["asked"]) for name, times in said.items()}
+    left = {name: float(times["left"]) for name, times in said.items()}
+    assert asked["second"] > max(left["first"], left["first_too"])
+    assert asked["third"] > left["second"]
+    assert asked["first"] < left["first_too"]
+    assert asked["first_too"] < left["first"]
     printed = capsys.readouterr().out
-    assert printed.index("first                | leaving") < printed.index("second               | leaving")
+    assert all(f"{name:20} | left {said[name]['left']}\n" in printed for name in ranks)
     assert "started again" not in printed
 
 
-def test_a_program_that_does_not_stop_in_time_is_killed(supervisor: Supervisor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    supervisor.start([program("deaf", DEAF)])
-    turn_until(supervisor, tmp_path / "logs/deaf.log", "deaf")
-    supervisor.stop(seconds=0.5)
-    assert "deaf did not end within 0 s and was killed." in capsys.readouterr().out
+def test_a_program_that_does_not_stop_in_time_is_killed(
+    supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    supervisor.start([program("deaf", DEAF)], environment={})
+    deaf = process_that_said(turn_until(supervisor, tmp_path / "logs/deaf.log", "process"))
+    supervisor.stop()
+    assert is_gone(deaf)
+    assert "deaf did not end within 1 s and was killed." in capsys.readouterr().out
+
+
+def test_a_second_ctrl_c_ends_everything_at_once(tmp_path: Path, program: Make) -> None:
+    supervisor = Supervisor(Output(), folder=tmp_path, drain_seconds=60)
+    supervisor.start([program("deaf", DEAF)], environment={})
+    deaf = process_that_said(turn_until(supervisor, tmp_path / "logs/deaf.log", "process"))
+
+    def press(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, press)
+    signal.setitimer(signal.ITIMER_REAL, 1)
+    with pytest.raises(KeyboardInterrupt):
+        supervisor.stop()
+    supervisor.kill()
+    assert is_gone(deaf)
+
+
+def test_ctrl_c_in_the_terminal_reaches_us_alone(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
+    supervisor.start([program("one", READY_SERVER)], environment={})
+    one = process_that_said(turn_until(supervisor, tmp_path / "logs/one.log", "process"))
+    manager = one.parent()
+    assert manager is not None
+    assert manager.ppid() == os.getpid()
+    assert os.getpgid(0) not in {os.getpgid(one.pid), os.getpgid(manager.pid)}
+    assert os.getsid(0) not in {os.getsid(one.pid), os.getsid(manager.pid)}
+
+
+def test_when_we_are_killed_nothing_stays_behind(program: Make, tmp_path: Path) -> None:
+    names = [program("one", READY_SERVER).name, program("deaf", DEAF).name]
+    logs = [tmp_path / f"logs/{name}.log" for name in names]
+    with subprocess.Popen([sys.executable, "-c", STARTER, *names], cwd=tmp_path) as starter:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not all(log.exists() and log.read_text().count("\n") for log in logs):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        started = psutil.Process(starter.pid).children(recursive=True)
+        assert len(started) == 3
+        starter.kill()
+    wait_until_gone(started)
+
+
+def test_when_supervisord_is_killed_its_programs_end_too_and_we_say_so(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
+    supervisor.start([program("one", READY_SERVER), program("deaf", DEAF)], environment={})
+    logs = [turn_until(supervisor, tmp_path / f"logs/{name}.log", "process") for name in ("one", "deaf")]
+    processes = [process_that_said(log) for log in logs]
+    manager = processes[0].parent()
+    assert manager is not None
+    manager.kill()
+    wait_until_gone(processes)
+    with pytest.raises(ServerFailed, match=r"^supervisord ended with code -9:\n"):
+        supervisor.turn()
