@@ -1,6 +1,6 @@
 """The demo agency: registered by RPC as the platform's operators would, with an API key and a card to pay with.
 
-Run as a process of its own (`python -m local_platform.demo`), which prints what it made as JSON: the supervisor stays small.
+Run as a process of its own (`python -m local_platform.demo`), which prints what it made as JSON: `make up` itself stays small.
 """
 
 import json

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ import psutil
 import pytest
 
 from local_platform.output import Output
-from local_platform.supervision import NotReady, Program, Supervisor
+from local_platform.supervision import NotReady, Program, Supervisor, is_ready
 from local_servers import ServerFailed, free_port
 
 READY_SERVER = """
@@ -46,7 +45,7 @@ supervisor.start(programs, environment={})
 time.sleep(60)
 """
 PATIENCE_SECONDS = 15
-DRAIN_SECONDS = 1
+DRAIN_SECONDS = 3
 GIVEN = "postgresql://a:p%40ss;'#@127.0.0.1/%(here)s?options=-c x=1, y={name}"
 
 
@@ -75,14 +74,17 @@ def program(tmp_path: Path) -> Make:
     return make
 
 
-def turn_until(supervisor: Supervisor, log: Path, text: str, *, times: int = 1) -> str:
-    """Turn until the log says the text that often; return the log."""
+def turn_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
+    while not condition():
+        assert time.monotonic() < deadline
         supervisor.turn()
-        if log.read_text().count(text) >= times:
-            return log.read_text()
-    pytest.fail(f"{log.name} never said {text!r} {times} times: {log.read_text()}")
+
+
+def turn_until_said(supervisor: Supervisor, log: Path, text: str, *, times: int = 1) -> str:
+    """Turn until the log says the text that often; return the log."""
+    turn_until(supervisor, lambda: log.read_text().count(text) >= times)
+    return log.read_text()
 
 
 def process_that_said(log: str) -> psutil.Process:
@@ -107,22 +109,24 @@ def test_a_program_is_ready_when_its_health_port_says_so(supervisor: Supervisor,
 
 
 def test_programs_that_do_not_get_ready_are_named(supervisor: Supervisor, program: Make) -> None:
-    supervisor.start([program("good", READY_SERVER), program("deaf", DEAF)], environment={})
-    with pytest.raises(NotReady, match=r"^Not ready after 3 s: deaf\.$"):
-        supervisor.wait_until_ready(3)
+    good = program("good", READY_SERVER)
+    supervisor.start([good, program("deaf", DEAF)], environment={})
+    turn_until(supervisor, lambda: is_ready(good))
+    with pytest.raises(NotReady, match=r"^Not ready after 1 s: deaf\.$"):
+        supervisor.wait_until_ready(1)
 
 
 def test_a_program_gets_the_environment_of_all_and_its_own_word_by_word(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
     code = "import os; print(os.environ['OF_ALL'], os.environ['ITS_OWN'], 'said')"
     supervisor.start([program("one", code, ITS_OWN=GIVEN)], environment={"OF_ALL": GIVEN})
-    assert turn_until(supervisor, tmp_path / "logs/one.log", "said\n").startswith(f"{GIVEN} {GIVEN} said\n")
+    assert turn_until_said(supervisor, tmp_path / "logs/one.log", "said\n").startswith(f"{GIVEN} {GIVEN} said\n")
 
 
 def test_a_crash_is_reported_and_the_program_started_again_with_growing_delay(
     supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     supervisor.start([program("failing", FAILING)], environment={})
-    log = turn_until(supervisor, tmp_path / "logs/failing.log", "at", times=3)
+    log = turn_until_said(supervisor, tmp_path / "logs/failing.log", "at", times=3)
     first, second, third = map(float, re.findall(r"at ([0-9.]+)\n", log))
     assert second - first > 0.9
     assert third - second > 1.9
@@ -133,7 +137,7 @@ def test_no_last_word_is_lost_and_no_line_is_shown_twice(
     supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     supervisor.start([program("failing", FAILING)], environment={})
-    turn_until(supervisor, tmp_path / "logs/failing.log", "at", times=2)
+    turn_until_said(supervisor, tmp_path / "logs/failing.log", "at", times=2)
     supervisor.stop()
     shown = capsys.readouterr().out.splitlines()
     alarm = "failing ended: exit status 3; it is started again."
@@ -149,8 +153,7 @@ def test_before_readiness_the_last_words_of_a_program_come_with_its_crash(
 ) -> None:
     supervisor = Supervisor(Output(), folder=tmp_path, drain_seconds=DRAIN_SECONDS)
     supervisor.start([program("failing", FAILING), program("good", READY_SERVER)], environment={})
-    with pytest.raises(NotReady, match=r"failing\.$"):
-        supervisor.wait_until_ready(3)
+    turn_until_said(supervisor, tmp_path / "logs/failing.log", "at", times=2)
     supervisor.kill()
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].startswith("failing              | at")
@@ -160,8 +163,8 @@ def test_before_readiness_the_last_words_of_a_program_come_with_its_crash(
 
 def test_a_killed_program_comes_back(supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     supervisor.start([program("one", READY_SERVER)], environment={})
-    process_that_said(turn_until(supervisor, tmp_path / "logs/one.log", "process")).kill()
-    turn_until(supervisor, tmp_path / "logs/one.log", "process", times=2)
+    process_that_said(turn_until_said(supervisor, tmp_path / "logs/one.log", "process")).kill()
+    turn_until_said(supervisor, tmp_path / "logs/one.log", "process", times=2)
     supervisor.wait_until_ready(PATIENCE_SECONDS)
     assert "one ended: terminated by SIGKILL; it is started again." in capsys.readouterr().out
 
@@ -189,22 +192,22 @@ def test_a_program_that_does_not_stop_in_time_is_killed(
     supervisor: Supervisor, program: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     supervisor.start([program("deaf", DEAF)], environment={})
-    deaf = process_that_said(turn_until(supervisor, tmp_path / "logs/deaf.log", "process"))
+    deaf = process_that_said(turn_until_said(supervisor, tmp_path / "logs/deaf.log", "process"))
     supervisor.stop()
     assert is_gone(deaf)
-    assert "deaf did not end within 1 s and was killed." in capsys.readouterr().out
+    assert "deaf did not end within 3 s and was killed." in capsys.readouterr().out
 
 
-def test_a_second_ctrl_c_ends_everything_at_once(tmp_path: Path, program: Make) -> None:
+def test_a_second_ctrl_c_ends_everything_at_once(program: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor = Supervisor(Output(), folder=tmp_path, drain_seconds=60)
     supervisor.start([program("deaf", DEAF)], environment={})
-    deaf = process_that_said(turn_until(supervisor, tmp_path / "logs/deaf.log", "process"))
+    deaf = process_that_said(turn_until_said(supervisor, tmp_path / "logs/deaf.log", "process"))
 
-    def press(*_: object) -> None:
-        raise KeyboardInterrupt
+    def press_again() -> None:
+        if "SIGTERM" in (tmp_path / "logs/supervisord.log").read_text():
+            raise KeyboardInterrupt
 
-    signal.signal(signal.SIGALRM, press)
-    signal.setitimer(signal.ITIMER_REAL, 1)
+    monkeypatch.setattr(supervisor, "turn", press_again)
     with pytest.raises(KeyboardInterrupt):
         supervisor.stop()
     supervisor.kill()
@@ -213,7 +216,7 @@ def test_a_second_ctrl_c_ends_everything_at_once(tmp_path: Path, program: Make) 
 
 def test_ctrl_c_in_the_terminal_reaches_us_alone(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
     supervisor.start([program("one", READY_SERVER)], environment={})
-    one = process_that_said(turn_until(supervisor, tmp_path / "logs/one.log", "process"))
+    one = process_that_said(turn_until_said(supervisor, tmp_path / "logs/one.log", "process"))
     manager = one.parent()
     assert manager is not None
     assert manager.ppid() == os.getpid()
@@ -237,7 +240,7 @@ def test_when_we_are_killed_nothing_stays_behind(program: Make, tmp_path: Path) 
 
 def test_when_supervisord_is_killed_its_programs_end_too_and_we_say_so(supervisor: Supervisor, program: Make, tmp_path: Path) -> None:
     supervisor.start([program("one", READY_SERVER), program("deaf", DEAF)], environment={})
-    logs = [turn_until(supervisor, tmp_path / f"logs/{name}.log", "process") for name in ("one", "deaf")]
+    logs = [turn_until_said(supervisor, tmp_path / f"logs/{name}.log", "process") for name in ("one", "deaf")]
     processes = [process_that_said(log) for log in logs]
     manager = processes[0].parent()
     assert manager is not None
