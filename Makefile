@@ -43,7 +43,7 @@ contracts: setup ## Check who imports whom, with import-linter.
 check: lint types contracts ## Everything that needs no running: style, types, import contracts.
 
 test: check ## Set up, then lint, types, import contracts, and every test but the slow ones.
-	@$(PYTHON) deploy/local/check_coverage.py run -m "not slow" --numprocesses 2 --dist loadfile --durations 20 --durations-min 3
+	@$(PYTHON) deploy/local/check_coverage.py run -m "not slow" --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 3
 
 coverage: setup ## Say what the last `make test` did not reach.
 	@$(PYTHON) deploy/local/check_coverage.py report

@@ -125,13 +125,13 @@ def test_a_second_server_on_the_same_data_is_refused(server: PostgresServer, mon
         PostgresServer(server.folder).start()
 
 
-def test_servers_end_with_the_process_that_started_them_even_when_it_is_killed(tmp_path: Path) -> None:
-    tmp_path.chmod(0o711)
+def test_servers_end_with_the_process_that_started_them_even_when_it_is_killed(server_folder: Path) -> None:
+    folder = server_folder / "postgres-of-the-killed"
     code = (
         "import sys, time; from pathlib import Path; from local_servers import PostgresServer;"
         "server = PostgresServer(Path(sys.argv[1])); server.start(); print(server._process.pid, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "postgres")], stdout=subprocess.PIPE) as starter:
+    with subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE) as starter:
         assert starter.stdout is not None
         postgres = psutil.Process(int(starter.stdout.readline()))
         starter.send_signal(signal.SIGKILL)
