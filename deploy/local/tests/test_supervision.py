@@ -41,7 +41,7 @@ from local_platform.output import Output
 from local_platform.supervision import Program, Supervisor
 supervisor = Supervisor(Output(), folder=Path.cwd(), drain_seconds=1)
 programs = [Program(name=name, command=[sys.executable, name + ".py"], environment={}, health_port=1, rank=0) for name in sys.argv[1:]]
-supervisor.start(programs, environment={})
+supervisor.start(programs, environment={"HEALTH_PORT": "0"})
 time.sleep(60)
 """
 PATIENCE_SECONDS = 15
@@ -228,13 +228,15 @@ def test_when_we_are_killed_nothing_stays_behind(program: Make, tmp_path: Path) 
     names = [program("one", READY_SERVER).name, program("deaf", DEAF).name]
     logs = [tmp_path / f"logs/{name}.log" for name in names]
     with subprocess.Popen([sys.executable, "-c", STARTER, *names], cwd=tmp_path) as starter:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not all(log.exists() and log.read_text().count("\n") for log in logs):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        started = psutil.Process(starter.pid).children(recursive=True)
-        assert len(started) == 3
-        starter.kill()
+        try:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while not all(log.exists() and log.read_text().count("\n") for log in logs):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            started = psutil.Process(starter.pid).children(recursive=True)
+        finally:
+            starter.kill()
+    assert len(started) == 3
     wait_until_gone(started)
 
 
