@@ -49,7 +49,7 @@ coverage: setup ## Say what the last `make test` did not reach.
 	@$(PYTHON) deploy/local/check_coverage.py report
 
 faults: setup ## Run all fault tests, the slow ones too.
-	$(VENV)/bin/pytest libs/chassis/tests $(wildcard tests/faults)
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile libs/chassis/tests $(wildcard tests/faults)
 
 soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 	$(VENV)/bin/pytest -m slow --timeout 3600
