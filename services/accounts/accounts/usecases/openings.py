@@ -1,21 +1,18 @@
-"""The verbs of accounts: opening, changing and showing accounts, and how an opening ends."""
+"""Opening an account, and how an opening ends."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from accounts import clients, domain, errors, events, models, repository
-from accounts.domain import Part, Purpose, Verb
+from accounts.domain import Part, Purpose
+from accounts.usecases.quotes import get_quote
 from chassis.ids import new_id
-from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
 from chassis.wiring import Wiring
-
-# --- before the unit of work: what billing says -----------------------------------------------------------------------------------------
 
 
 def prepare_opening(
@@ -28,33 +25,10 @@ def prepare_opening(
     return domain.Opening(application=applied, quote=quote, region=billing.region_of(applied.country))
 
 
-def get_quote(
-    billing: clients.Billing,
-    *,
-    agency_id: str,
-    account_id: str | None,
-    quote_id: str | None,
-    selection: dict[str, Any] | None,
-    country: str | None = None,
-) -> domain.Quote:
-    """Get the quote that was given, or have the selection that was given quoted; exactly one of the two must be."""
-    if quote_id is not None and selection is None:
-        answer = billing.quote(agency_id=agency_id, quote_id=quote_id)
-    elif selection is not None and quote_id is None:
-        domain.kind_of(domain.Selection(**selection))
-        answer = billing.create_quote(agency_id=agency_id, account_id=account_id, selection=selection, country=country)
-    else:
-        raise errors.QuoteOrSelection
-    return domain.Quote(**{**answer, "selection": domain.Selection(**answer["selection"])})
-
-
 def opening_terms(wiring: Wiring) -> domain.Terms:
     """Read from the environment how accounts are opened here."""
     config = wiring.config
     return domain.Terms(login_url_template=config.hosted_url_template, opening_time=timedelta(seconds=config.provisioning_seconds))
-
-
-# --- opening an account -----------------------------------------------------------------------------------------------------------------
 
 
 def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, terms: domain.Terms) -> models.Account:
@@ -212,121 +186,3 @@ def _move(
                 notification_email=account.notification_email,
             )
         )
-
-
-# --- an account that is open ------------------------------------------------------------------------------------------------------------
-
-
-def change_plan(
-    uow: UnitOfWork, *, agency_id: str, account_id: str, effective: domain.Effective | None, quote: domain.Quote
-) -> dict[str, object]:
-    """Move the account to the quoted dearer plan at once; billing invoices the difference."""
-    account = repository.account_for_update(uow.session, agency_id=agency_id, account_id=account_id)
-    if account is None:
-        raise errors.AccountNotFound(account_id=account_id)
-    account.status = domain.status_after(account.status, Verb.CHANGE_PLAN)
-    domain.check_upgrade(old=domain.Selection(**account.selection), new=quote.selection, effective=effective)
-    domain.check_quote(quote, purpose=Purpose.PLAN_CHANGE, account_id=account_id, now=uow.now)
-    change = repository.insert_plan_change(
-        uow.session,
-        id=new_id("chg"),
-        account_id=account_id,
-        quote_id=quote.id,
-        effective=domain.Effective.NOW,
-        old_selection=account.selection,
-        new_selection=dataclasses.asdict(quote.selection),
-        created_at=uow.now,
-    )
-    if change is None:
-        raise errors.QuoteUsed(quote_id=quote.id)
-    account.selection = change.new_selection
-    account.updated_at = uow.now
-    uow.session.flush()  # the version grows when the row is written, and the answer tells it
-    uow.emit(
-        events.AccountUpgraded(
-            subject=account.id,
-            agency_id=agency_id,
-            account_id=account.id,
-            account_name=account.name,
-            quote_id=quote.id,
-            billing_profile_id=account.billing_profile_id,
-            old_selection=change.old_selection,
-            new_selection=change.new_selection,
-            notification_email=account.notification_email,
-        )
-    )
-    return {"account": account, "change": change}
-
-
-def account_to_claim(connection: Connection, *, agency_id: str, account_id: str) -> Row[Any]:
-    """Find the account whose credentials are asked for; refuse where the lifecycle does not allow to claim them."""
-    found = account(connection, agency_id=agency_id, account_id=account_id)
-    domain.status_after(found.status, Verb.CLAIM_CREDENTIALS)
-    return found
-
-
-# --- showing accounts -------------------------------------------------------------------------------------------------------------------
-
-
-def account(connection: Connection, *, agency_id: str, account_id: str) -> Row[Any]:
-    """Show one account of the agency."""
-    found = repository.account_of(connection, agency_id=agency_id, account_id=account_id)
-    if found is None:
-        raise errors.AccountNotFound(account_id=account_id)
-    return found
-
-
-def accounts(
-    session: Session,
-    *,
-    agency_id: str,
-    limit: int,
-    cursor: str | None,
-    status: str | None,
-    plan: str | None,
-    kind: str | None,
-    q: str | None,
-    sort: str,
-) -> Page[models.Account]:
-    """List the agency's accounts that pass the filters, one page of them."""
-    domain.check_list(status=status, plan=plan, kind=kind, sort=sort)
-    wanted = repository.Filter(agency_id=agency_id, status=status, plan=plan, kind=kind, q=q)
-    descending = sort.startswith("-")
-    columns = repository.ORDERS[sort.removeprefix("-")]
-    after = None if cursor is None else _sort_values(cursor, sort, [column.type.python_type for column in columns])
-    found = repository.accounts_page(session, wanted, sort=sort.removeprefix("-"), descending=descending, after=after, limit=limit + 1)
-    page = found[:limit]
-    more = len(found) > limit
-    last = [getattr(page[-1], column.key) for column in columns] if more else []
-    next_cursor = encode_cursor(sort, *(value.isoformat() if isinstance(value, datetime) else value for value in last)) if more else None
-    return Page(data=page, next_cursor=next_cursor, total=repository.count_accounts(session, wanted))
-
-
-def _sort_values(cursor: str, sort: str, types: Sequence[type]) -> list[Any]:
-    """Read a cursor back; refuse one of another sort."""
-    given_sort, *values = decode_cursor(cursor, length=len(types) + 1)
-    if given_sort != sort:
-        raise errors.InvalidCursor
-    try:
-        read = [datetime.fromisoformat(str(value)) if kind is datetime else value for value, kind in zip(values, types, strict=True)]
-    except ValueError:
-        raise errors.InvalidCursor from None
-    if not all(isinstance(value, kind) for value, kind in zip(read, types, strict=True)):
-        raise errors.InvalidCursor
-    return read
-
-
-def name_availability(session: Session, *, name: str) -> dict[str, object]:
-    """Tell whether an account could be opened under a name, and if not, why."""
-    fault = domain.fault_of_name(name)
-    if fault is None and repository.name_is_taken(session, name):
-        fault = errors.NameTaken(name=name)
-    return {"name": name, "available": fault is None, "code": fault and fault.code, "reason": fault and fault.text}
-
-
-# --- what others tell -------------------------------------------------------------------------------------------------------------------
-
-
-def note_agency(uow: UnitOfWork, *, agency_id: str, notification_email: str, told_at: datetime, told_by: str) -> None:
-    """Keep the agency's notification address, the default for its accounts; the latest told wins, in whatever order they come."""
-    repository.note_agency(uow.session, agency_id=agency_id, notification_email=notification_email, told_at=told_at, told_by=told_by)

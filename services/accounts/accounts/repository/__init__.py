@@ -1,0 +1,6 @@
+"""The questions that accounts asks its database, by name, one file per noun."""
+
+from accounts.repository.accounts import *
+from accounts.repository.agencies import *
+from accounts.repository.openings import *
+from accounts.repository.overview import *
