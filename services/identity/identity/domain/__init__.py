@@ -1,0 +1,5 @@
+"""The rules of identity, one file per noun. Values in, decisions out, the time an argument."""
+
+from identity.domain.api_keys import *
+from identity.domain.passwords import *
+from identity.domain.words import *

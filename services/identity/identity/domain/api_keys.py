@@ -1,0 +1,45 @@
+"""What API keys look like, and what is kept of them."""
+
+import hashlib
+import hmac
+import secrets
+import string
+from dataclasses import dataclass, field
+
+from chassis.ids import new_id
+
+KEY_RANDOM_LENGTH = 43  # 43 of 62 characters: 256 bits
+KEY_SHOWN_LENGTH = 4  # characters of the random part that stay readable in `prefix`; 232 bits stay unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftKey:
+    """An API key before it is kept: the secret is for its holder alone, the rest is what we keep."""
+
+    id: str
+    prefix: str
+    keyed_digest: bytes
+    secret: str = field(repr=False)
+
+
+def draft_key(*, test_mode: bool, pepper: bytes) -> DraftKey:
+    """Draw a key: `ck_live_` or `ck_test_` and 256 random bits in letters and digits."""
+    random_part = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(KEY_RANDOM_LENGTH))
+    mode = "ck_test_" if test_mode else "ck_live_"
+    secret = mode + random_part
+    return DraftKey(
+        id=new_id("key"),
+        prefix=mode + random_part[:KEY_SHOWN_LENGTH],
+        keyed_digest=keyed_digest(pepper=pepper, digest=digest_of(secret)),
+        secret=secret,
+    )
+
+
+def digest_of(secret: str) -> str:
+    """Give the SHA-256 of a key in hexadecimal: all of a key that travels between the gateway and identity."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def keyed_digest(*, pepper: bytes, digest: str) -> bytes:
+    """Give the HMAC-SHA256 of a key's digest: all of a key that is stored, useless without the pepper."""
+    return hmac.digest(pepper, digest.encode(), "sha256")
