@@ -9,6 +9,7 @@ from pathlib import Path
 from .tree import Service, called_name, decorators, methods, services_with_a_database
 
 EVERY_EVENT = "*"
+DOORS_OF_EVENTS = ("subscribe", "follow_clocks")
 TOPOLOGY = "deploy/topology.json"
 REGENERATE = "run `make topology` and commit deploy/topology.json"
 
@@ -18,9 +19,9 @@ Read = tuple[str, str]
 def reads(service: Service) -> set[Read]:
     """The events that the service's doors subscribe to, as pairs of source and name."""
     found: set[Read] = set()
-    for method in methods(service):
-        for call in decorators(method):
-            if called_name(call) == "subscribe":
+    for room in service.room("service"):
+        for call in ast.walk(room.syntax):
+            if isinstance(call, ast.Call) and called_name(call) in DOORS_OF_EVENTS:
                 source, name = (argument.value for argument in call.args[:2] if isinstance(argument, ast.Constant))
                 found.add((str(source), str(name)))
     return found

@@ -13,10 +13,11 @@ from nameko.extensions import Entrypoint, register_entrypoint
 from chassis import context as contexts
 from chassis import metrics
 from chassis.broker import Broker
+from chassis.clocks import ClockMoved
 from chassis.errors import Refusal
-from chassis.events import Event
+from chassis.events import Event, UnreadableEvent
 from chassis.schemas import load
-from chassis.unit_of_work import Call, calling, persistently
+from chassis.unit_of_work import Call, UnitOfWork, calling, persistently
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 SchemaClass = type[marshmallow.Schema]
@@ -145,6 +146,20 @@ def command(*, request: SchemaClass, answer: SchemaClass | None) -> Callable[[Me
 def subscribe(source: str, event: str, *, reads: SchemaClass | None = None) -> Callable[[Method], Method]:
     """Handle `event` (`*`: every event) of the service `source`, its data loaded by `reads` (None: as it came)."""
     return functools.partial(_register, door=EventDoor(source, event, reads=reads))
+
+
+def follow_clocks(source: str, event: str) -> Callable[[Any, Event], None]:
+    """Keep the clocks of agencies, as `event` of `source` tells where each stands.
+
+    A whole door, that a service has by one line of its class: `on_clock_moved = follow_clocks("elsewhere", "clock_moved")`.
+    """
+
+    def follow(service: Any, moved: Event) -> None:
+        if moved.agency_id is None:
+            raise UnreadableEvent(f"{source}.{event} names no agency")
+        service.work.handle(moved, UnitOfWork.move_clock, agency_id=moved.agency_id, now=moved.data["now"])
+
+    return subscribe(source, event, reads=ClockMoved)(follow)
 
 
 def due(*, every_seconds: float) -> Callable[[Method], Method]:

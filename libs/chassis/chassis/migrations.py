@@ -25,7 +25,7 @@ NOTIFY_TRIGGER = "CREATE TRIGGER notify_outbox AFTER INSERT ON outbox FOR EACH S
 
 
 def create_chassis_tables(op: Any) -> None:
-    """First in a service's first migration: outbox (with its wake-up), inbox, idempotency keys, leases."""
+    """First in a service's first migration: outbox (with its wake-up), inbox, idempotency keys, leases, agencies' clocks."""
     for table in chassis_tables():
         table.create(op.get_bind())
     op.execute(NOTIFY_FUNCTION)

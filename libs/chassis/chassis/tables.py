@@ -62,6 +62,12 @@ def service_metadata() -> MetaData:
         _born(),
         PrimaryKeyConstraint("job", "period"),
     )
+    Table(
+        "agency_clocks",
+        metadata,
+        Column("agency_id", Text, primary_key=True),
+        Column("now", DateTime(timezone=True), nullable=False),
+    )
     return metadata
 
 

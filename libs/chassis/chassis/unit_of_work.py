@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import marshmallow
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
+from chassis import clocks
 from chassis import context as contexts
 from chassis.database import Database, is_transient, translated, was_rolled_back
 from chassis.errors import IdempotencyKeyReused, Refusal, Refused
@@ -86,17 +87,40 @@ def calling(call: Call) -> Iterator[None]:
 
 
 class UnitOfWork:
-    """What a use case gets: the session, the moment (one for the whole unit), and the way out for facts."""
+    """What a use case gets: the session, the moment (one for the whole unit), and the way out for facts.
 
-    def __init__(self, session: Session, *, now: datetime) -> None:
+    `now` is the time of the agency whose work this is, and decides whatever is due in its business. `platform_now` is the time of everybody
+    without a clock of their own, and decides what must not stand still with an agency's clock: patience with a process, leases, keys.
+    """
+
+    def __init__(self, session: Session, *, platform_now: datetime) -> None:
         self.session = session
-        self.now = now
+        self.platform_now = platform_now
+        self._clocks: dict[str, datetime | None] = {}
         self._facts: list[dict[str, Any]] = []
 
+    @property
+    def now(self) -> datetime:
+        """The time of the agency in the current context; the platform's where it has no clock, or there is no agency."""
+        return self.now_of(contexts.current().agency_id)
+
+    def now_of(self, agency_id: str | None) -> datetime:
+        """The time of this agency: for work that handles many. Its clock is looked up once a unit, and only when somebody asks."""
+        if agency_id is None:
+            return self.platform_now
+        if agency_id not in self._clocks:
+            self._clocks[agency_id] = self.session.connection().scalar(select(clocks.clock_of(agency_id)))
+        return self._clocks[agency_id] or self.platform_now
+
+    def move_clock(self, *, agency_id: str, now: datetime) -> None:
+        """Bring the agency's clock to `now`; one that is further already stays there."""
+        self.session.connection().execute(clocks.moved(agency_id=agency_id, now=now))
+        self._clocks.pop(agency_id, None)
+
     def emit(self, fact: Fact) -> None:
-        """Tell `fact` if and only if this unit commits."""
+        """Tell `fact` if and only if this unit commits. The time of its envelope is the platform's: readers order facts by it."""
         context = contexts.current()
-        envelope = fact.envelope(now=self.now, context=context)
+        envelope = fact.envelope(now=self.platform_now, context=context)
         self._facts.append(
             {
                 "event_id": envelope["id"],
@@ -126,7 +150,7 @@ class Units:
         if _open.get() is not None:
             raise NestedUnitOfWork("A unit of work is open here already: pass it on instead of beginning another.")
         with translated(), Session(self._database.engine, expire_on_commit=False) as session, session.begin():
-            unit = UnitOfWork(session, now=self._clock())
+            unit = UnitOfWork(session, platform_now=self._clock())
             token = _open.set(unit)
             try:
                 yield unit
@@ -202,7 +226,7 @@ class Units:
     def _keyed(self, call: Call, key: str, effect: Callable[[UnitOfWork], object]) -> Answer | Refusal:
         try:
             with self.begin() as unit:
-                parameters = _parameters(call, key, unit.now)
+                parameters = _parameters(call, key, unit.platform_now)
                 if unit.session.execute(CLAIM_KEY, parameters).first() is None:
                     return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
                 answer = _dumped(call, unit, effect)
@@ -216,7 +240,7 @@ class Units:
     def _keep_refusal(self, call: Call, key: str, refusal: Refusal) -> Answer | Refusal:
         """Store a refusal, whose unit of work is rolled back; where another caller with this key came first, its answer is the answer."""
         with self.begin() as unit:
-            parameters = _parameters(call, key, unit.now)
+            parameters = _parameters(call, key, unit.platform_now)
             if unit.session.execute(CLAIM_KEY, parameters).first() is None:
                 return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
             unit.session.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})

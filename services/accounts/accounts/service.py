@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts import clients, events, schemas, usecases
-from chassis.doors import command, due, query, subscribe
+from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event
 from chassis.wiring import Wired, Work
 
@@ -86,6 +86,8 @@ class AccountsService:
     @subscribe("identity", "agency_updated", reads=events.AgencyTold)
     def on_agency_told(self, event: Event) -> None:
         self.work.handle(event, usecases.note_agency, **event.data, told_at=event.time, told_by=event.id)
+
+    on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
     # --- due work -----------------------------------------------------------------------------------------------------------------------
 

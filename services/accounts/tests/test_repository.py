@@ -36,7 +36,7 @@ def accounts(units: Units, clock: MovingClock, agency_id: str) -> list[models.Ac
     with units.begin() as uow:
         activated(uow, new_id("agy"), name="not-ours", client_name="Acme 0")
         for number in range(11):
-            uow.now = clock.advance(seconds=number % 2)
+            uow.platform_now = clock.advance(seconds=number % 2)
             bought = plus(plan=("Plus", "Pro")[number % 2], contacts=1000 * (1 + number % 3))
             open_one = (opened, activated, failed)[number % 3]
             made.append(
@@ -78,7 +78,7 @@ def test_a_page_goes_on_where_the_last_one_ended_though_accounts_came_meanwhile(
 def test_the_newest_come_first(units: Units, clock: MovingClock, agency_id: str) -> None:
     with units.begin() as uow:
         for name in ("first", "second", "third"):
-            uow.now = clock.advance(seconds=1)
+            uow.platform_now = clock.advance(seconds=1)
             opened(uow, agency_id, name=name)
     assert names(listed(units, agency_id)) == ["third", "second", "first"]
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts import errors, usecases
 from accounts.domain import AWAITED, Kind, Part
+from chassis import context as contexts
 from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import UnitOfWork, Units
@@ -150,6 +152,22 @@ def test_openings_past_their_deadline_are_given_up_in_batches(
         later: ("creating", None),
     }
     assert [name for name, _ in database.emitted()].count("account_failed") == 3
+
+
+def test_the_platforms_patience_with_an_opening_does_not_go_by_the_clock_of_its_agency(
+    units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
+) -> None:
+    ahead = clock.now + timedelta(days=400)
+    with contexts.activated(contexts.new_context(agency_id=agency_id)), units.begin() as uow:
+        uow.move_clock(agency_id=agency_id, now=ahead)
+        opened(uow, agency_id)
+    for given_up in (0, 1):
+        with units.begin() as uow:
+            assert usecases.give_up_overdue_openings(uow, limit=10) == given_up
+        clock.advance(minutes=2)
+    assert database.query("SELECT status, created_at, updated_at FROM accounts") == [
+        {"status": "failed", "created_at": ahead, "updated_at": ahead}
+    ]
 
 
 def test_two_sweeps_at_once_give_up_different_openings(units: Units, clock: MovingClock, agency_id: str) -> None:

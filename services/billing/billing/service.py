@@ -4,7 +4,7 @@ from typing import Any
 
 from billing import clients, events, schemas
 from billing.usecases import agencies, billing_profiles, invoices, payments, quotes, subscriptions
-from chassis.doors import command, query, subscribe
+from chassis.doors import command, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
 
@@ -95,6 +95,8 @@ class BillingService:
         if due is not None:
             refund = self.provider.refund(idempotency_key=due.credit_note_id, charge_id=due.charge_id, amount=due.amount)
             self.work.handle(event, payments.record_refund, due=due, refund=refund)
+
+    on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
 
 def _agency_of(event: Event) -> str:

@@ -8,6 +8,7 @@ from billing import clients, events
 from billing.domain.catalogue import Selection
 from billing.service import BillingService
 from billing.usecases import billing_profiles, quotes
+from chassis.clocks import ClockMoved
 from chassis.events import decode, read
 from chassis.fields import format_instant
 from chassis.ids import new_id
@@ -22,6 +23,7 @@ from .factories import as_request, paid
 READS: dict[str, tuple[str, type[Reading]]] = {
     "agency_registered": ("identity", events.AgencyTold),
     "agency_updated": ("identity", events.AgencyTold),
+    "test_clock_advanced": ("identity", ClockMoved),
     "account_requested": ("accounts", events.AccountRequested),
     "account_upgraded": ("accounts", events.AccountUpgraded),
     "account_failed": ("accounts", events.AccountFailed),

@@ -9,11 +9,13 @@ from billing.domain.catalogue import Frequency
 from billing.domain.invoice import Purpose
 from billing.domain.offer import QuoteState
 from billing.usecases import quotes
+from chassis import context as contexts
+from chassis.fields import format_instant
 from chassis.ids import new_id
 from chassis.money import Money
 
 from .factories import as_request, euros, paid, unpaid
-from .stage import Stage
+from .stage import Envelope, Stage
 
 
 def state_of(stage: Stage, quote_id: str) -> QuoteState:
@@ -81,6 +83,38 @@ def test_a_quote_expires_after_half_an_hour(stage: Stage) -> None:
     assert state_of(stage, quote_id) is QuoteState.OPEN
     stage.clock.advance(seconds=1)
     assert state_of(stage, quote_id) is QuoteState.EXPIRED
+
+
+def test_a_quote_expires_by_the_clock_of_its_agency_where_that_has_one(stage: Stage) -> None:
+    def quoted(agency_id: str) -> str:
+        with contexts.activated(contexts.new_context(agency_id=agency_id)), stage.units.begin() as uow:
+            quote = quotes.create_quote(uow, agency_id=agency_id, account_id=None, selection=as_request(paid()), country="FR")
+        assert quote["expires_at"] == stage.clock() + timedelta(minutes=30)
+        return str(quote["id"])
+
+    def state(agency_id: str, quote_id: str) -> QuoteState:
+        with contexts.activated(contexts.new_context(agency_id=agency_id)), stage.units.begin() as uow:
+            found: QuoteState = quotes.quote(uow, agency_id=agency_id, quote_id=quote_id)["state"]
+            return found
+
+    def stands(*minutes: int) -> list[Envelope]:
+        return [
+            stage.fact(
+                "test_clock_advanced", {"clock_id": "clk_1", "now": format_instant(begun + timedelta(minutes=each))}, agency_id=frozen
+            )
+            for each in minutes
+        ]
+
+    begun, frozen, real = stage.clock(), stage.an_agency(), stage.an_agency()
+    made, back, forward = stands(0, 10, 30)
+    stage.deliver(made)
+    of_frozen, of_real = quoted(frozen), quoted(real)
+    stage.clock.advance(days=3)
+    assert (state(frozen, of_frozen), state(real, of_real)) == (QuoteState.OPEN, QuoteState.EXPIRED)
+    of_real = quoted(real)
+    for move in (forward, back, forward, made):
+        stage.deliver(move)
+        assert (state(frozen, of_frozen), state(real, of_real)) == (QuoteState.EXPIRED, QuoteState.OPEN)
 
 
 def test_what_cannot_be_quoted_is_refused(stage: Stage) -> None:

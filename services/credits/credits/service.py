@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.doors import command, query, subscribe
+from chassis.doors import command, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Work
 from credits import events, schemas, usecases
@@ -39,6 +39,8 @@ class CreditsService:
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteIssued)
     def on_credit_note_issued(self, event: Event) -> None:
         self.work.handle(event, usecases.return_prepaid, agency_id=_agency_of(event), **event.data)
+
+    on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
 
 def _agency_of(event: Event) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.schemas import clocks
 from gateway.schemas.accounts import Account, PlanChange
 from gateway.schemas.agency import Agency
 from gateway.schemas.billing_profiles import BillingProfile
@@ -21,7 +22,7 @@ from .conftest import AGENCY_ID, Front, assert_problem
 
 MakeFront = Callable[..., Front]
 
-ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID = (prefix + ID_END for prefix in ("acc", "quo", "bp", "inv"))
+ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID, CLOCK_ID = (prefix + ID_END for prefix in ("acc", "quo", "bp", "inv", "clk"))
 SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
 INNER = {"agency_id": AGENCY_ID, "version": 7}
 """What services answer for the gateway alone."""
@@ -108,6 +109,20 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
             {"limit": 50, "account_id": ACCOUNT_ID},
             page(example_of(Notice)),
             page(example_of(Notice)),
+        ),
+        (
+            f"/v1/test-clocks/{CLOCK_ID}",
+            "identity.test_clock",
+            {"clock_id": CLOCK_ID},
+            example_of(clocks.TestClock) | INNER,
+            example_of(clocks.TestClock),
+        ),
+        (
+            "/v1/test-clocks",
+            "identity.test_clocks",
+            {"limit": 50},
+            page(example_of(clocks.TestClock) | INNER),
+            page(example_of(clocks.TestClock)),
         ),
         ("/v1/events?limit=200", "notifications.events", {"limit": 200}, page(example_of(Event)), page(example_of(Event))),
     ],
@@ -214,6 +229,27 @@ def test_credit_is_bought_by_an_invoice_that_will_be_paid(front: MakeFront) -> N
     money = {"amount": 10000, "currency": "EUR"}
     asked = {"agency_id": AGENCY_ID, "kind": "prepaid", "amount": money, "billing_profile_id": None, "account_id": ACCOUNT_ID}
     assert client.services.asked() == [("billing.purchase_credits", asked)]
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [({}, None), ({"now": None}, None), ({"now": "2026-02-28T11:00:00.5+01:00"}, "2026-02-28T10:00:00.500000Z")]
+)
+def test_a_test_clock_is_made_and_found_at_its_address(front: MakeFront, given: dict[str, Any], asked: str | None) -> None:
+    client = front(identity__create_test_clock=lambda _: example_of(clocks.TestClock) | INNER)
+    answer = client.post("/v1/test-clocks", given)
+    assert (answer.status_code, json.loads(answer.data)) == (201, example_of(clocks.TestClock))
+    assert answer.headers["Location"] == f"/v1/test-clocks/{CLOCK_ID}"
+    assert client.services.asked() == [("identity.create_test_clock", {"agency_id": AGENCY_ID, "now": asked})]
+
+
+def test_a_test_clock_is_advanced_to_a_moment(front: MakeFront) -> None:
+    client = front(identity__advance_test_clock=lambda _: example_of(clocks.TestClock) | INNER)
+    answer = client.post(f"/v1/test-clocks/{CLOCK_ID}/advance", {"to": "2026-02-28T10:00:00Z"})
+    assert (answer.status_code, json.loads(answer.data)) == (200, example_of(clocks.TestClock))
+    asked = {"agency_id": AGENCY_ID, "clock_id": CLOCK_ID, "to": "2026-02-28T10:00:00Z"}
+    assert client.services.asked() == [("identity.advance_test_clock", asked)]
+    for wrong in ({}, {"to": None}, {"to": "tomorrow"}, {"to": "2026-02-28T10:00:00"}):
+        assert_problem(client.post(f"/v1/test-clocks/{CLOCK_ID}/advance", wrong), 422, "invalid_request", "to")
 
 
 @pytest.mark.parametrize("kind", ["sms", "inbox-preview", "gold"])

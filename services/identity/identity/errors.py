@@ -49,3 +49,57 @@ class CredentialsAlreadyClaimed(Refusal):
     kind = "gone"
     code = "credentials_already_claimed"
     message = "The credentials of account {account_id} were claimed already; they are shown once. Start a password reset instead."
+
+
+class NotInTestMode(Refusal):
+    """Real time cannot be moved."""
+
+    kind = "forbidden"
+    code = "not_in_test_mode"
+    message = "The agency is not in test mode: its time is real. Only an agency in test mode may have a clock."
+
+
+class TestClockExists(Refusal):
+    """An agency has one time, so one clock."""
+
+    kind = "conflict"
+    code = "test_clock_exists"
+    message = "The agency has the clock {clock_id} already: advance that one."
+
+
+class TestClockNotFound(Refusal):
+    """The agency has no such clock, or it is another agency's; the two look the same from outside."""
+
+    kind = "not_found"
+    code = "test_clock_not_found"
+    message = "There is no test clock {clock_id}."
+
+
+class ClockMovesForwardOnly(Refusal):
+    """What became due cannot be undone."""
+
+    kind = "invalid"
+    code = "clock_moves_forward_only"
+    message = "Time moves forward only: it is {now} for the agency; give a later moment."
+    field = "to"
+
+
+class ClockBeginsNoEarlier(ClockMovesForwardOnly):
+    """The same of a new clock: the agency has lived until now already."""
+
+    field = "now"
+
+
+class ClockStepTooLong(Refusal):
+    """One step does not skip more than two years, so that what falls due in it can be worked through."""
+
+    kind = "invalid"
+    code = "clock_step_too_long"
+    message = "A clock moves by two years at once at most, here until {until}: go there in several steps."
+    field = "to"
+
+
+class ClockBeginsNoLater(ClockStepTooLong):
+    """The same of a new clock: it begins by a step from now."""
+
+    field = "now"

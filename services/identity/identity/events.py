@@ -43,6 +43,14 @@ class ApiKeyRevoked(Fact):
     key_id = fields.Id("key", required=True)
 
 
+class TestClockAdvanced(Fact):
+    """The clock of an agency in test mode stands at `now`: it was made, or it moved."""
+
+    source = "identity"
+    clock_id = fields.Id("clk", required=True)
+    now = fields.Instant(required=True)
+
+
 class AccountFailed(Reading):
     """What identity reads of accounts' account_failed."""
 

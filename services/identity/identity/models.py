@@ -82,3 +82,17 @@ class AccountUser(Base):
     password_hash: Mapped[str | None]
     credentials_claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class TestClock(Base):
+    """The clock of an agency in test mode: `now` is its time until it is told to move. `version` grows by one with each move."""
+
+    __tablename__ = "test_clocks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), unique=True)
+    now: Mapped[datetime]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict

@@ -1,5 +1,6 @@
 """The questions identity asks its database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from identity.models import Account, AccountUser, Agency, ApiKey
+from identity.models import Account, AccountUser, Agency, ApiKey, TestClock
 
 KEY_USE_NOTED_EVERY = timedelta(hours=1)
 """How coarse `last_used_at` is: a key in constant use costs one write an hour."""
@@ -81,3 +82,18 @@ def account_user_for_update(session: Session, *, account_id: str, username: str)
 def delete_account_users(session: Session, *, account_id: str) -> None:
     """Forget every user of the account."""
     session.execute(delete(AccountUser).where(AccountUser.account_id == account_id))
+
+
+def test_clock(session: Session, *, agency_id: str, clock_id: str) -> TestClock | None:
+    """Find the agency's clock of this id."""
+    return session.scalar(select(TestClock).where(TestClock.id == clock_id, TestClock.agency_id == agency_id))
+
+
+def test_clock_for_update(session: Session, *, agency_id: str, clock_id: str) -> TestClock | None:
+    """Find the agency's clock of this id and lock it."""
+    return session.scalar(select(TestClock).where(TestClock.id == clock_id, TestClock.agency_id == agency_id).with_for_update())
+
+
+def test_clocks_of(session: Session, *, agency_id: str) -> Sequence[TestClock]:
+    """List the clocks of the agency: it has one, or none."""
+    return session.scalars(select(TestClock).where(TestClock.agency_id == agency_id)).all()

@@ -2,6 +2,7 @@
 
 from marshmallow import validate
 
+from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from chassis.schemas import Schema, fields
 from identity import domain
 
@@ -103,3 +104,38 @@ class AccountUser(Schema):
 class Credentials(Schema):
     username = fields.String()
     password = fields.String()
+
+
+class CreateTestClock(Schema):
+    agency_id = fields.Id("agy", required=True)
+    now = fields.Instant(load_default=None, allow_none=True)
+
+
+class AdvanceTestClock(Schema):
+    agency_id = fields.Id("agy", required=True)
+    clock_id = fields.Id("clk", required=True)
+    to = fields.Instant(required=True)
+
+
+class TestClockReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    clock_id = fields.Id("clk", required=True)
+
+
+class TestClocksWanted(Schema):
+    agency_id = fields.Id("agy", required=True)
+    limit = fields.Integer(load_default=DEFAULT_LIMIT, strict=True, validate=validate.Range(min=1, max=HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True)
+
+
+class TestClock(Schema):
+    id = fields.Id("clk")
+    now = fields.Instant()
+    created_at = fields.Instant()
+    version = fields.Integer()
+
+
+class TestClockPage(Schema):
+    data = fields.List(fields.Nested(TestClock))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()

@@ -62,6 +62,24 @@ class IdentityService:
         with self.work.begin() as uow:  # not once(): an idempotency key would keep the password in plain
             return usecases.claim_credentials(uow, password=password, password_hash=password_hash, **request)
 
+    @command(request=schemas.CreateTestClock, answer=schemas.TestClock)
+    def create_test_clock(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.create_test_clock, **request)
+
+    @command(request=schemas.AdvanceTestClock, answer=schemas.TestClock)
+    def advance_test_clock(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.advance_test_clock, **request)
+
+    @query(request=schemas.TestClockReference, answer=schemas.TestClock)
+    def test_clock(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.test_clock(session, **request)
+
+    @query(request=schemas.TestClocksWanted, answer=schemas.TestClockPage)
+    def test_clocks(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.test_clocks(session, **request)
+
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.drop_failed_account, account_id=event.data["account_id"])

@@ -62,7 +62,9 @@ def send_notice(work: Units, mailer: clients.Mailer, notice: models.Notice) -> N
 
 def record_event(uow: UnitOfWork, *, arrived: Event, facts: Mapping[str, Any]) -> None:
     """Keep the event in the feed, and what it says of how to write to its agency or about its account."""
-    repository.add_to_feed(uow.session, event_id=arrived.id, agency_id=arrived.agency_id, envelope=arrived.envelope, recorded_at=uow.now)
+    repository.add_to_feed(
+        uow.session, event_id=arrived.id, agency_id=arrived.agency_id, envelope=arrived.envelope, recorded_at=uow.platform_now
+    )
     if arrived.name in events.AGENCY_FACTS:
         repository.know_agency(uow.session, known_at=arrived.time, facts=facts)
     if arrived.name in events.ACCOUNT_FACTS:
@@ -80,9 +82,9 @@ def take_notice(uow: UnitOfWork, *, event: Event, facts: Mapping[str, Any]) -> m
     notice = repository.notice_of_event_for_update(uow.session, event_id=event.id, kind=kind, channel=EMAIL)
     if notice.state != domain.NoticeState.PENDING:
         return None
-    if notice.sending_until is not None and notice.sending_until > uow.now:
+    if notice.sending_until is not None and notice.sending_until > uow.platform_now:
         raise errors.NoticeBeingSent(notice_id=notice.id)
-    notice.sending_until = uow.now + SENDING_TIME
+    notice.sending_until = uow.platform_now + SENDING_TIME
     return notice
 
 
@@ -91,7 +93,7 @@ def mark_sent(uow: UnitOfWork, *, notice_id: str) -> None:
     notice = repository.notice_for_update(uow.session, notice_id=notice_id)
     if notice.state == domain.NoticeState.PENDING:
         notice.state = domain.NoticeState.SENT
-        notice.sent_at = uow.now
+        notice.sent_at = uow.platform_now
         uow.emit(events.NoticeSent(**_about(notice)))
 
 
@@ -131,7 +133,7 @@ def feed(session: Session, *, agency_id: str, limit: int, cursor: str | None) ->
 
 def forget_old_events(uow: UnitOfWork) -> None:
     """Delete a batch of what is older than the feed goes back: the oldest, so that a late start catches up batch by batch."""
-    repository.delete_events_before(uow.session, recorded_before=uow.now - domain.FEED_KEPT, limit=FORGOTTEN_AT_ONCE)
+    repository.delete_events_before(uow.session, recorded_before=uow.platform_now - domain.FEED_KEPT, limit=FORGOTTEN_AT_ONCE)
 
 
 def _position(cursor: str) -> int:
@@ -157,7 +159,7 @@ def _written(uow: UnitOfWork, *, kind: domain.NoticeKind, event: Event, facts: M
         "body": message.body,
         "state": domain.NoticeState.PENDING,
         "caused_by": event.id,
-        "created_at": uow.now,
+        "created_at": uow.platform_now,
     }
 
 

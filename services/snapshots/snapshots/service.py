@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.doors import query, subscribe
+from chassis.doors import follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Work
 from snapshots import events, schemas, usecases
@@ -26,6 +26,8 @@ class SnapshotsService:
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.drop_workspace, agency_id=_agency_of(event), **event.data)
+
+    on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
 
 def _agency_of(event: Event) -> str:

@@ -60,7 +60,7 @@ def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, te
             raise errors.QuoteUsed(quote_id=quote.id)
         raise errors.NameTaken(name=applied.name)
     missing = sorted(domain.AWAITED[kind])
-    uow.session.add(models.Provisioning(account_id=account.id, missing=missing, deadline_at=uow.now + terms.opening_time))
+    uow.session.add(models.Provisioning(account_id=account.id, missing=missing, deadline_at=uow.platform_now + terms.opening_time))
     uow.emit(
         events.AccountRequested(
             subject=account.id,
@@ -130,8 +130,12 @@ def record_failed_copy(uow: UnitOfWork, *, account_id: str, code: str, reason: s
 
 
 def give_up_overdue_openings(uow: UnitOfWork, *, limit: int) -> int:
-    """Fail at most `limit` accounts whose opening is past its deadline; tell how many."""
-    overdue = repository.overdue_openings(uow.session, now=uow.now, limit=limit)
+    """Fail at most `limit` accounts whose opening is past its deadline; tell how many.
+
+    The deadline is the platform's patience with itself, so it passes in the platform's time: where an agency's clock stands still, what got
+    stuck is given up all the same, and where it leaps, what is under way is left to arrive (decision 0012).
+    """
+    overdue = repository.overdue_openings(uow.session, now=uow.platform_now, limit=limit)
     for provisioning, account in overdue:
         _move(uow, provisioning, account, domain.given_up)
     return len(overdue)
@@ -156,11 +160,12 @@ def _move(
     provisioning.missing = sorted(after.missing)
     if after.status == before.status:
         return
-    provisioning.ended_at = uow.now
+    now = uow.now_of(account.agency_id)
+    provisioning.ended_at = now
     account.status = after.status
-    account.updated_at = uow.now
+    account.updated_at = now
     if after.failure is None:
-        account.activated_at = uow.now
+        account.activated_at = now
         uow.emit(
             events.AccountActivated(
                 subject=account.id,

@@ -23,6 +23,7 @@ from gateway.routes import (
     agency,
     billing_profiles,
     catalog,
+    clocks,
     events,
     invoices,
     notices,
@@ -59,6 +60,7 @@ ROUTES: tuple[Routes, ...] = (
     credits_.routes,
     notices.routes,
     events.routes,
+    clocks.routes,
 )
 
 

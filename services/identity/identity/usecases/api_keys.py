@@ -16,8 +16,8 @@ def key_by_digest(session: Session, *, digest: str, pepper: bytes) -> repository
 
 
 def note_key_use(uow: UnitOfWork, *, key_id: str) -> None:
-    """Keep that the key is in use, to the hour."""
-    repository.note_key_use(uow.session, key_id=key_id, used_at=uow.now)
+    """Keep that the key is in use, to the hour. Programs use keys in the platform's time, whatever the time of their agency is."""
+    repository.note_key_use(uow.session, key_id=key_id, used_at=uow.platform_now)
 
 
 def draft_api_key(session: Session, *, agency_id: str, pepper: bytes) -> domain.DraftKey:
@@ -34,7 +34,7 @@ def create_api_key(uow: UnitOfWork, *, agency_id: str, name: str, scopes: list[s
         scopes=sorted(set(scopes)),
         prefix=draft.prefix,
         keyed_digest=draft.keyed_digest,
-        created_at=uow.now,
+        created_at=uow.platform_now,
     )
     uow.session.add(key)
     uow.emit(events.ApiKeyCreated(subject=key.id, agency_id=agency_id, key_id=key.id, key_name=name, scopes=key.scopes))
@@ -52,6 +52,6 @@ def revoke_api_key(uow: UnitOfWork, *, agency_id: str, key_id: str) -> models.Ap
     if key is None:
         raise errors.ApiKeyNotFound(key_id=key_id)
     if key.revoked_at is None:
-        key.revoked_at = uow.now
+        key.revoked_at = uow.platform_now
         uow.emit(events.ApiKeyRevoked(subject=key.id, agency_id=agency_id, key_id=key.id))
     return key

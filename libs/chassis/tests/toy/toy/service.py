@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from chassis import context as contexts
 from chassis import fields
-from chassis.doors import command, due, query, subscribe
+from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.errors import Refusal
 from chassis.events import Event, Fact
 from chassis.schemas import Reading, Schema
@@ -236,6 +236,8 @@ class ToyService:
     def on_asked(self, event: Event) -> None:
         """Call on."""
         self.neighbour.ask(event.data["what"])
+
+    on_clock_moved = follow_clocks("elsewhere", "clock_moved")
 
     @due(every_seconds=0.5)
     def tick(self) -> None:
