@@ -1,6 +1,7 @@
 """The time of an agency in test mode: it stops it, moves it, and what falls due falls due, for nobody else."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -35,6 +36,10 @@ def test_a_quote_expires_when_the_clock_of_its_agency_is_advanced_and_no_other_q
     refused = agency.post("/v1/test-clocks")
     assert (refused.status_code, refused.json()["code"]) == (requests.codes.conflict, "test_clock_exists")
 
+    def knows(service: str) -> bool:
+        clocks = platform.databases[service].query("SELECT now FROM agency_clocks WHERE agency_id = %s", agency.id)
+        return [row["now"] for row in clocks] == [datetime.fromisoformat(moved["now"])]
+
     def stands_still() -> bool:
         return bool(posted(agency, "/v1/quotes", PLUS)["created_at"] == clock["now"])
 
@@ -58,13 +63,7 @@ def test_a_quote_expires_when_the_clock_of_its_agency_is_advanced_and_no_other_q
     seen.wait_for(*moves)
     assert [name for name in agency.names_of(seen) if name != "billing.quote_created"] == moves
     for service in ("identity", "accounts", "billing", "credits", "snapshots"):
-        eventually(
-            lambda database=platform.databases[service]: (
-                [row["now"] for row in database.query("SELECT now FROM agency_clocks WHERE agency_id = %s", agency.id)]
-                == [datetime.fromisoformat(moved["now"])]
-            ),
-            what=f"{service} knows the time",
-        )
+        eventually(partial(knows, service), what=f"{service} knows the time")
 
 
 def test_the_time_of_an_agency_that_is_not_in_test_mode_is_real(platform: Platform) -> None:
