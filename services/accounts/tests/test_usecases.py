@@ -37,6 +37,18 @@ def prepare(call: FakeCall, **changes: Any) -> Opening:
     return usecases.prepare_opening(billing_of(call), **factories.open_request("agy_x", **changes))
 
 
+def test_the_billing_profile_of_somebody_else_is_refused_before_anything_is_quoted() -> None:
+    def unknown(asked: dict[str, Any]) -> Any:
+        raise Refused(
+            kind="not_found", code="billing_profile_not_found", message=f"There is no billing profile {asked['billing_profile_id']}."
+        )
+
+    call, billing_profile_id = FakeCall(billing__billing_profile=unknown), new_id("bp")
+    with pytest.raises(Refused, match="There is no billing profile"):
+        prepare(call, billing_profile_id=billing_profile_id)
+    assert call.calls == [("billing.billing_profile", {"agency_id": "agy_x", "billing_profile_id": billing_profile_id})]
+
+
 def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country() -> None:
     call = FakeCall(
         billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]), billing__catalogue=lambda _: {"regions": {"FR": "eu"}}
