@@ -59,13 +59,6 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
         ),
         ("/v1/accounts", "accounts.accounts", {"limit": 50, "sort": "-created_at"}, page(RPC_ACCOUNT), page(example_of(Account))),
         (
-            f"/v1/accounts/{ACCOUNT_ID}/invoices?limit=1",
-            "billing.invoices",
-            {"account_id": ACCOUNT_ID, "limit": 1},
-            page(example_of(Invoice) | INNER),
-            page(example_of(Invoice)),
-        ),
-        (
             "/v1/billing-profiles",
             "billing.billing_profiles",
             {"limit": 50},
@@ -204,6 +197,17 @@ def test_a_billing_profile_takes_a_token_and_never_shows_it(front: MakeFront) ->
     assert answer.headers["Location"] == f"/v1/billing-profiles/{PROFILE_ID}"
     asked = {"agency_id": AGENCY_ID, "payment_method": "pm_card_visa", "name": None, "invoice_address": None, "is_default": True}
     assert client.services.asked() == [("billing.add_billing_profile", asked)]
+
+
+def test_the_invoices_of_an_account_are_asked_for_once_it_is_known_to_be_the_callers(front: MakeFront) -> None:
+    """R0.68."""
+    client = front(accounts__account=lambda _: RPC_ACCOUNT, billing__invoices=lambda _: page(example_of(Invoice) | INNER))
+    answer = client.get(f"/v1/accounts/{ACCOUNT_ID}/invoices?limit=1")
+    assert (answer.status_code, json.loads(answer.data)) == (200, page(example_of(Invoice)))
+    assert client.services.asked() == [
+        ("accounts.account", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID}),
+        ("billing.invoices", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID, "limit": 1}),
+    ]
 
 
 def test_credit_is_bought_by_an_invoice_that_will_be_paid(front: MakeFront) -> None:
