@@ -106,6 +106,7 @@ def test_a_key_without_the_scope_is_refused(world: World, operation: Operation) 
 
 @WITH_IDS
 def test_what_is_another_agencys_is_not_there(world: World, operation: Operation) -> None:
+    """R0.2."""
     own, others = world.ids(operation, world.stranger), world.ids(operation, world.owner)
     names = [name for name in own if own[name] != others[name]]
     body = world.body(operation, world.stranger)
@@ -123,6 +124,7 @@ def test_what_is_another_agencys_is_not_there(world: World, operation: Operation
 
 @READS
 def test_nothing_that_an_agency_reads_tells_of_another(world: World, operation: Operation) -> None:
+    """R0.2."""
     own = world.ids(operation, world.stranger)
     world.ids(operation, world.owner)
     answer = world.send(operation, own, authorization=bearer(world.stranger))

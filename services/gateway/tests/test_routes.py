@@ -129,6 +129,7 @@ def test_a_quote_is_asked_flat_and_found_at_its_address(front: MakeFront) -> Non
 
 
 def test_a_trial_needs_neither_contacts_nor_frequency(front: MakeFront) -> None:
+    """R0.33, R0.34."""
     client = front(billing__create_quote=lambda _: RPC_QUOTE)
     trial = {"pricing_version": "V1", "product": "EM", "plan": "Trial"}
     client.post("/v1/quotes", {**trial, "country": "FR"})
@@ -144,6 +145,7 @@ def test_a_trial_needs_neither_contacts_nor_frequency(front: MakeFront) -> None:
     ],
 )
 def test_an_account_is_accepted_and_found_at_its_address(front: MakeFront, chosen: dict[str, Any], asked: dict[str, Any]) -> None:
+    """R0.48."""
     client = front(accounts__open_account=lambda _: RPC_ACCOUNT)
     answer = client.post("/v1/accounts", {**APPLICATION, **chosen})
     assert (answer.status_code, json.loads(answer.data)) == (202, example_of(Account))
@@ -211,6 +213,7 @@ def test_the_invoices_of_an_account_are_asked_for_once_it_is_known_to_be_the_cal
 
 
 def test_credit_is_bought_by_an_invoice_that_will_be_paid(front: MakeFront) -> None:
+    """R0.106."""
     client = front(billing__purchase_credits=lambda _: example_of(Invoice))
     answer = client.post("/v1/credits/prepaid/purchases", {"amount": {"amount": 10000, "currency": "EUR"}, "account_id": ACCOUNT_ID})
     assert (answer.status_code, json.loads(answer.data)) == (202, example_of(Invoice))
