@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak bench migrate openapi topology parking-lot pre-commit lock clean
+.PHONY: help setup up lint format types contracts check test coverage faults soak bench migrate openapi requirements topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ migrate: setup ## Bring the databases of the running platform up to date.
 openapi: setup ## Write docs/openapi.json from the routes.
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+requirements: setup ## Write docs/requirements.md: which tests show which requirement.
+	@$(PYTHON) -m tests.architecture.requirements
 
 topology: setup ## Write deploy/topology.json from the services' doors.
 	$(PYTHON) -W ignore -m chassis.topology deploy/topology.json $(SERVICES)

@@ -44,6 +44,7 @@ def opened(agency: Agency) -> str:
 
 
 def test_openings_survive_the_sudden_death_of_every_process_and_each_is_charged_once(platform: Platform) -> None:
+    """R0.48, R0.49."""
     agency = platform.agency()
     chance = random.Random(20260331)
     with ThreadPoolExecutor(max_workers=4) as callers:

@@ -49,6 +49,7 @@ def agency(platform: Platform) -> Agency:
 
 
 def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency_is_told(platform: Platform) -> None:
+    """R0.41–R0.48, R0.50–R0.52, R0.73, R0.75, R0.103, R0.104, R0.116, R0.118."""
     agency = platform.agency()
     seen = platform.bus.collect(*SERVICES)
 
@@ -137,6 +138,7 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
 
 
 def test_a_trial_is_opened_without_a_charge(platform: Platform) -> None:
+    """R0.84."""
     agency = platform.agency()
     seen = platform.bus.collect(*SERVICES)
     quote = quoted(agency, TRIAL)
@@ -191,6 +193,7 @@ def test_a_declined_card_fails_the_account_charges_nothing_frees_the_name_and_te
 
 
 def test_no_agency_sees_anything_of_another(platform: Platform, agency: Agency) -> None:
+    """R0.2."""
     stranger = platform.agency(name="Stranger", notification_email="stranger@agency.example")
     quote = quoted(agency, TRIAL)
     account = agency.post("/v1/accounts", account_request(unique_name(), quote_id=quote["id"])).json()

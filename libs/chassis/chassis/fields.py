@@ -31,6 +31,18 @@ class String(stock.String):  # type: ignore[no-redef]  # ours takes the place of
 Str = String  # type: ignore[misc]  # as above
 
 
+class Boolean(stock.Boolean):  # type: ignore[no-redef]  # as above
+    """True or false; marshmallow takes 1, «yes» and «off» for them, too."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: abc.Mapping[str, Any] | None, **kwargs: Any) -> bool:  # noqa: ARG002
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+Bool = Boolean  # type: ignore[misc]  # as above
+
+
 class Id(String):
     """A prefixed ULID of one kind: `Id("acc")`."""
 

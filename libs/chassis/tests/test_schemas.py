@@ -156,6 +156,17 @@ def test_nothing_is_dumped_as_nothing() -> None:
     assert Request().dump({"at": None, "price": None, "name": None}) == {"name": None, "price": None, "at": None}
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_true_and_false_come_as_they_are(value: bool) -> None:
+    assert fields.Boolean().deserialize(value) is value
+
+
+@pytest.mark.parametrize("value", [0, 1, "true", "yes", "off", "", [], {}])
+def test_nothing_else_is_true_or_false(value: object) -> None:
+    with pytest.raises(ValidationError):
+        fields.Boolean().deserialize(value)
+
+
 def test_stock_fields_are_there_too() -> None:
     class Wide(Schema):
         email = fields.Email()

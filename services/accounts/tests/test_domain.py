@@ -71,6 +71,7 @@ def test_every_reserved_name_would_be_a_name_otherwise() -> None:
 
 
 def test_a_complete_application_is_accepted() -> None:
+    """R0.21–R0.25, R0.27, R0.28."""
     domain.check_application(application(notification_email="ops@agency.example", custom_domain="go.acme.example"))
 
 
@@ -120,6 +121,7 @@ def test_several_faults_are_refused_together() -> None:
 
 @pytest.mark.parametrize(("selection", "kind"), [(TRIAL, Kind.TRIAL), (SANDBOX, Kind.SANDBOX), (PLUS, Kind.PAID)])
 def test_the_selection_decides_the_kind(selection: Selection, kind: Kind) -> None:
+    """R0.29, R0.30, R0.84."""
     assert domain.kind_of(selection) is kind
 
 
@@ -132,6 +134,7 @@ def test_the_selection_decides_the_kind(selection: Selection, kind: Kind) -> Non
     ],
 )
 def test_a_plan_belongs_to_its_pricing_version(selection: Selection, refusal: type[errors.Refusal], allowed: list[str]) -> None:
+    """R0.29, R0.30, R0.32."""
     with pytest.raises(refusal) as caught:
         domain.kind_of(selection)
     assert caught.value.details["allowed"] == allowed
@@ -220,6 +223,7 @@ def test_a_change_that_takes_something_away_is_refused_with_what_is_possible(new
     ],
 )
 def test_a_change_of_kind_or_of_nothing_is_refused(old: Selection, new: Selection, refusal: type[errors.Refusal]) -> None:
+    """R0.95, R1.14."""
     with pytest.raises(refusal):
         domain.check_upgrade(old=old, new=new, effective=None)
 
@@ -342,6 +346,7 @@ def test_a_list_is_sorted_by_its_columns_either_way(sort: str) -> None:
     ],
 )
 def test_an_unknown_filter_or_sort_is_refused_with_the_known_ones(changes: dict[str, str], code: str, allowed: list[str]) -> None:
+    """R0.5, R0.6."""
     asked: dict[str, Any] = {"status": None, "plan": None, "kind": None, "sort": "-created_at", **changes}
     with pytest.raises(errors.OneOf) as caught:
         domain.check_list(**asked)

@@ -46,6 +46,7 @@ def accounts(units: Units, clock: MovingClock, agency_id: str) -> list[models.Ac
 
 
 def test_pages_of_any_sort_give_every_account_once_in_order(units: Units, agency_id: str, accounts: list[models.Account]) -> None:
+    """R0.3."""
     for column, descending in itertools.product(SORTS, (False, True)):
         found: list[models.Account] = []
         cursor, more = None, True
@@ -104,6 +105,7 @@ def test_filters_show_what_they_say(units: Units, agency_id: str) -> None:
 
 
 def test_search_finds_a_part_of_name_client_name_or_email_literally(units: Units, agency_id: str) -> None:
+    """R0.3, R0.7."""
     with units.begin() as uow:
         opened(uow, agency_id, name="bakery", client_name="Boulangerie Été", client_email="jean@pain.example")
         opened(uow, agency_id, name="percent", client_name="100% Acme")

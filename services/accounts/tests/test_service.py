@@ -122,6 +122,7 @@ def relay(run_service: Callable[..., ServiceProcess], database: ServiceDatabase)
 
 
 def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, relay: ServiceProcess) -> None:
+    """R0.21, R0.23–R0.28, R0.48, R0.50, R0.52."""
     seen = platform.bus.collect("accounts")
     account = platform.open(name="acme")
     quote_id = next(iter(platform.billing.quotes))
@@ -171,6 +172,7 @@ def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, rela
 
 
 def test_one_key_opens_one_account_whatever_changes_in_between(platform: Platform) -> None:
+    """R0.49."""
     quote = platform.billing.create_quote({"account_id": None, "selection": dataclasses.asdict(PLUS)})
     request = open_request(platform.agency_id, name="acme", quote_id=quote["id"], selection=None)
     first = platform.call("open_account", key="k1", **request)
@@ -182,6 +184,7 @@ def test_one_key_opens_one_account_whatever_changes_in_between(platform: Platfor
 
 
 def test_fifty_calls_at_once_with_one_key_are_one_account_and_one_answer(platform: Platform) -> None:
+    """R0.49."""
     request = open_request(platform.agency_id, name="acme")
     with ThreadPoolExecutor(50) as threads:
         answers = list(threads.map(lambda _: platform.call("open_account", key="k1", **request), range(50)))
@@ -208,6 +211,7 @@ def test_refusals_cross_the_bus_with_their_field_and_what_would_do(platform: Pla
 
 
 def test_an_agency_lists_and_searches_its_accounts_and_asks_for_names(platform: Platform) -> None:
+    """R0.2, R0.3, R0.7."""
     for name in ("alpha", "beta", "gamma"):
         platform.open(name=name)
     first = platform.call("accounts", limit=2, cursor=None, status=None, plan=None, kind=None, q=None, sort="name")

@@ -37,7 +37,20 @@ def prepare(call: FakeCall, **changes: Any) -> Opening:
     return usecases.prepare_opening(billing_of(call), **factories.open_request("agy_x", **changes))
 
 
+def test_the_billing_profile_of_somebody_else_is_refused_before_anything_is_quoted() -> None:
+    def unknown(asked: dict[str, Any]) -> Any:
+        raise Refused(
+            kind="not_found", code="billing_profile_not_found", message=f"There is no billing profile {asked['billing_profile_id']}."
+        )
+
+    call, billing_profile_id = FakeCall(billing__billing_profile=unknown), new_id("bp")
+    with pytest.raises(Refused, match="There is no billing profile"):
+        prepare(call, billing_profile_id=billing_profile_id)
+    assert call.calls == [("billing.billing_profile", {"agency_id": "agy_x", "billing_profile_id": billing_profile_id})]
+
+
 def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country() -> None:
+    """R0.26."""
     call = FakeCall(
         billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]), billing__catalogue=lambda _: {"regions": {"FR": "eu"}}
     )
@@ -87,6 +100,7 @@ def test_what_billing_refuses_is_refused() -> None:
 def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
     units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
 ) -> None:
+    """R0.40, R0.48."""
     given_quote = open_quote()
     with units.begin() as uow:
         account = opened(uow, agency_id, name="acme", quote=given_quote, billing_profile_id=new_id("bp"))
@@ -138,6 +152,7 @@ def told_of(uow: UnitOfWork, agency_id: str, clock: MovingClock, **changes: Any)
 
 
 def test_the_default_notification_address_is_the_agencys(units: Units, clock: MovingClock, agency_id: str) -> None:
+    """R0.25."""
     with units.begin() as uow:
         told_of(uow, agency_id, clock)
         account = opened(uow, agency_id, notification_email=None)
@@ -305,6 +320,7 @@ def test_a_quote_changes_one_plan_and_only_that_of_its_account(units: Units, age
 
 @pytest.mark.parametrize("whose", ["nobody's", "another agency's"])
 def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str) -> None:
+    """R0.2."""
     account_id = new_id("acc")
     if whose == "another agency's":
         with units.begin() as uow:
@@ -323,6 +339,7 @@ def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str
 
 
 def test_credentials_are_for_active_accounts(units: Units, agency_id: str) -> None:
+    """R0.50."""
     with units.begin() as uow:
         active, creating, refused = activated(uow, agency_id), opened(uow, agency_id), failed(uow, agency_id)
     with units.rows() as connection:

@@ -51,6 +51,7 @@ def test_a_list_price_is_looked_up_in_the_catalogue(plan: str, frequency: str, p
 
 
 def test_plans_by_monthly_sends_are_on_sale_too() -> None:
+    """R3.7."""
     plan = CATALOGUE.plan_of(paid(product="SENDS"))
     assert [(tier.contacts, tier.monthly_sends) for tier in plan.tiers] == [(1000, 5000), (5000, 25000), (25000, 100_000)]
 
@@ -78,6 +79,7 @@ def test_a_trial_and_a_sandbox_cost_nothing() -> None:
 def test_an_inconsistent_selection_is_refused_by_field_with_what_is_allowed(
     selection: Selection, code: str, field: str, allowed: list[object] | None
 ) -> None:
+    """R0.29–R0.34."""
     with pytest.raises(Refusal) as refused:
         CATALOGUE.plan_of(selection)
     assert (refused.value.code, refused.value.field) == (code, f"selection.{field}")
@@ -91,6 +93,7 @@ def test_a_currency_without_prices_is_refused() -> None:
 
 
 def test_a_country_has_a_region() -> None:
+    """R0.26."""
     assert [CATALOGUE.region_of(country) for country in ("FR", "US", "BR", "JP")] == ["eu", "us", "us", "apac"]
     with pytest.raises(errors.CountryUnknown):
         CATALOGUE.region_of("ZZ")
@@ -167,6 +170,7 @@ def test_proration_rounds_half_to_even() -> None:
 
 
 def test_an_opening_offer_takes_the_reseller_discount_off() -> None:
+    """R0.41, R0.43, R0.44, R0.46."""
     made = opening_offer(CATALOGUE, selection=paid(), currency="EUR", discount_basis_points=2000)
     assert (made.list_price, made.migration_discount, made.reseller_discount) == (euros(4900), euros(0), euros(980))
     assert (made.per_cycle, made.proration, made.due_today) == (euros(3920), euros(0), euros(3920))
@@ -180,6 +184,7 @@ def test_a_trial_is_zero_throughout() -> None:
 
 @given(selection=st.sampled_from(PAID_SELECTIONS), currency=st.sampled_from(CATALOGUE.currencies), discount=DISCOUNTS)
 def test_the_details_of_any_opening_offer_add_up(selection: Selection, currency: str, discount: int) -> None:
+    """R0.41, R0.43, R0.44, R0.46."""
     made = opening_offer(CATALOGUE, selection=selection, currency=currency, discount_basis_points=discount)
     assert made.list_price == made.reseller_discount + made.per_cycle
     assert Money.zero(currency) <= made.per_cycle == made.due_today
@@ -191,6 +196,7 @@ def change(selection: Selection, *, of: Held, now: datetime = NOON, discount: in
 
 
 def test_an_upgrade_credits_the_unused_old_and_charges_the_remaining_new() -> None:
+    """R0.45, R0.46."""
     period = Period(start=NOON, end=NOON + timedelta(days=30))
     made = change(paid("Pro"), of=held(period=period), now=NOON + timedelta(days=20))
     assert (made.unused, made.charged, made.begins_period) == (euros(1633), euros(2633), False)
@@ -198,6 +204,7 @@ def test_an_upgrade_credits_the_unused_old_and_charges_the_remaining_new() -> No
 
 
 def test_going_annual_begins_a_period_today_less_what_is_unused() -> None:
+    """R0.45, R0.96."""
     period = Period(start=NOON, end=NOON + timedelta(days=30))
     made = change(paid(frequency=Frequency.ANNUAL), of=held(period=period), now=NOON + timedelta(days=15))
     assert (made.unused, made.charged, made.begins_period) == (euros(2450), euros(47040), True)
@@ -211,6 +218,7 @@ def test_a_trial_that_becomes_paid_begins_a_period_today() -> None:
 
 
 def test_a_migration_discount_comes_before_the_reseller_discount() -> None:
+    """R0.42–R0.44."""
     moved = replace(
         CATALOGUE, migration_discounts=[MigrationDiscount(from_pricing_version="V2", to_pricing_version="V3", basis_points=1000)]
     )
@@ -222,6 +230,7 @@ def test_a_migration_discount_comes_before_the_reseller_discount() -> None:
 
 
 def test_what_cannot_be_changed_to_is_refused_by_name() -> None:
+    """R0.95."""
     sandbox = Held(kind=Kind.SANDBOX, selection=unpaid("Sandbox"), per_cycle=euros(0), period=None)
     with pytest.raises(errors.SandboxStaysSandbox):
         change(paid(), of=sandbox)

@@ -91,6 +91,7 @@ def test_another_agencys_invoice_is_not_found(stage: Stage) -> None:
 
 
 def test_invoices_are_listed_newest_first_page_by_page(stage: Stage) -> None:
+    """R0.19, R0.67, R0.68."""
     account_id = stage.an_account()
     for _ in range(3):
         purchase(stage)

@@ -39,6 +39,7 @@ def payments_of(stage: Stage) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("available", "prepaid", "card"), [(0, 0, 3920), (1000, 1000, 2920), (3920, 3920, 0), (100_000, 3920, 0)])
 def test_prepaid_pays_first_and_the_card_the_rest(stage: Stage, available: int, prepaid: int, card: int) -> None:
+    """R0.103, R0.104."""
     stage.credits.available_minor = available
     stage.deliver(an_open_invoice(stage))
     [paid] = stage.emitted("invoice_paid")

@@ -25,6 +25,7 @@ def state_of(stage: Stage, quote_id: str) -> QuoteState:
 
 
 def test_a_quote_shows_the_offer_details_in_the_agencys_currency(stage: Stage) -> None:
+    """R0.41–R0.47."""
     quote = stage.a_quote()
     assert (quote["purpose"], quote["account_id"], quote["region"], quote["state"]) == (
         Purpose.ACCOUNT_OPENING,
@@ -139,6 +140,7 @@ def test_another_agencys_quote_is_not_found(stage: Stage) -> None:
 
 
 def test_a_plan_change_is_quoted_against_what_the_account_has(stage: Stage) -> None:
+    """R0.45, R0.46."""
     account_id = stage.an_account()
     stage.clock.advance(days=15)
     quote = stage.a_quote(paid("Pro"), account_id=account_id)

@@ -50,6 +50,7 @@ def test_a_trial_and_a_sandbox_are_subscribed_and_never_invoiced(stage: Stage, p
 
 
 def test_the_chosen_profile_pays_else_the_default(stage: Stage) -> None:
+    """R0.40."""
     other = stage.a_profile("pm_card_mastercard", is_default=False)
     stage.an_account(billing_profile_id=other)
     stage.an_account()
@@ -124,6 +125,7 @@ def test_a_trial_that_is_upgraded_pays_its_first_period(stage: Stage) -> None:
 
 
 def test_going_annual_begins_a_year_today(stage: Stage) -> None:
+    """R0.96."""
     account_id = stage.an_account()
     stage.clock.advance(days=15)
     stage.deliver(stage.upgraded(account_id, stage.a_quote(paid(frequency=Frequency.ANNUAL), account_id=account_id)["id"]))

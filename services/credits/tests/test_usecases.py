@@ -53,6 +53,7 @@ def test_credit_that_was_bought_is_a_lot_of_the_agency_and_told(ledger: Ledger, 
 
 
 def test_credit_bought_for_one_account_is_that_accounts_alone(ledger: Ledger, account_id: str) -> None:
+    """R0.105."""
     ledger.buy(5000, account_id=account_id)
     assert ledger.held(account_id) == (5000, 0)
     assert ledger.held() == (0, 0)
@@ -77,6 +78,7 @@ def test_sms_credit_is_counted_in_pieces_and_is_no_money(ledger: Ledger) -> None
 
 
 def test_the_accounts_own_prepaid_is_reserved_before_the_agencys(ledger: Ledger, account_id: str) -> None:
+    """R0.105."""
     ledger.buy(100)
     ledger.buy(30, account_id=account_id)
     assert ledger.reserve(new_id("pay"), new_id("inv"), eur(50), account_id=account_id) == 50

@@ -149,10 +149,32 @@ def test_a_wrong_method_is_told_the_right_ones(front: MakeFront, method: str) ->
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[1]", b'"text"', b"null", b"\xff\xfe", b'{"contacts": NaN}', b'{"contacts": Infinity}', b'{"contacts": ' + b"9" * 5000 + b"}"],
+    [
+        b"{",
+        b"[1]",
+        b'"text"',
+        b"null",
+        b"\xff\xfe",
+        b'{"contacts": NaN}',
+        b'{"contacts": Infinity}',
+        b'{"contacts": ' + b"9" * 5000 + b"}",
+        b'{"contacts": 1e400}',
+    ],
 )
 def test_a_body_that_is_no_json_object_is_malformed(front: MakeFront, body: bytes) -> None:
     answer = front().send("POST", "/v1/quotes", data=body, Content_Type="application/json")
+    assert_problem(answer, 400, "malformed_request")
+
+
+@pytest.mark.parametrize("body", [b'{"plan": "Pro", "plan": "Plus"}', b'{"plan": {"contacts": 1, "contacts": 1}}'])
+def test_a_name_given_twice_is_malformed(front: MakeFront, body: bytes) -> None:
+    answer = front().send("POST", "/v1/quotes", data=body, Content_Type="application/json")
+    assert "a name twice" in assert_problem(answer, 400, "malformed_request")["detail"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-le"])
+def test_a_body_is_in_utf_8(front: MakeFront, encoding: str) -> None:
+    answer = front().send("POST", "/v1/quotes", data=json.dumps(QUOTE).encode(encoding), Content_Type="application/json")
     assert_problem(answer, 400, "malformed_request")
 
 

@@ -15,6 +15,7 @@ from chassis.errors import Refusal
 from gateway.app import create_app
 from gateway.app.observation import AccessLog
 from gateway.auth import Scope
+from gateway.schemas.examples import ID_END
 
 from .conftest import Front, Services, assert_problem
 
@@ -131,6 +132,14 @@ def test_every_example_is_valid(path: str, method: str, operation: dict[str, Any
 def test_every_command_takes_an_idempotency_key(path: str, method: str, operation: dict[str, Any]) -> None:
     names = {parameter["name"] for parameter in operation.get("parameters", [])}
     assert ("Idempotency-Key" in names) == (method == "post")
+
+
+def test_no_operation_deletes_an_account(front: Callable[..., Front]) -> None:
+    """R0.58."""
+    assert [
+        operation["operationId"] for path, method, operation in OPERATIONS if method == "delete" and path.endswith("{account_id}")
+    ] == []
+    assert_problem(front().send("DELETE", f"/v1/accounts/acc{ID_END}"), 405, "method_not_allowed")
 
 
 # --- every operation, as anonymous, as a key of another scope, as the right one ---------------------------------------------------------

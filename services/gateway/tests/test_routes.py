@@ -60,13 +60,6 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
         ),
         ("/v1/accounts", "accounts.accounts", {"limit": 50, "sort": "-created_at"}, page(RPC_ACCOUNT), page(example_of(Account))),
         (
-            f"/v1/accounts/{ACCOUNT_ID}/invoices?limit=1",
-            "billing.invoices",
-            {"account_id": ACCOUNT_ID, "limit": 1},
-            page(example_of(Invoice) | INNER),
-            page(example_of(Invoice)),
-        ),
-        (
             "/v1/billing-profiles",
             "billing.billing_profiles",
             {"limit": 50},
@@ -151,6 +144,7 @@ def test_a_quote_is_asked_flat_and_found_at_its_address(front: MakeFront) -> Non
 
 
 def test_a_trial_needs_neither_contacts_nor_frequency(front: MakeFront) -> None:
+    """R0.33, R0.34."""
     client = front(billing__create_quote=lambda _: RPC_QUOTE)
     trial = {"pricing_version": "V1", "product": "EM", "plan": "Trial"}
     client.post("/v1/quotes", {**trial, "country": "FR"})
@@ -166,6 +160,7 @@ def test_a_trial_needs_neither_contacts_nor_frequency(front: MakeFront) -> None:
     ],
 )
 def test_an_account_is_accepted_and_found_at_its_address(front: MakeFront, chosen: dict[str, Any], asked: dict[str, Any]) -> None:
+    """R0.48."""
     client = front(accounts__open_account=lambda _: RPC_ACCOUNT)
     answer = client.post("/v1/accounts", {**APPLICATION, **chosen})
     assert (answer.status_code, json.loads(answer.data)) == (202, example_of(Account))
@@ -221,7 +216,19 @@ def test_a_billing_profile_takes_a_token_and_never_shows_it(front: MakeFront) ->
     assert client.services.asked() == [("billing.add_billing_profile", asked)]
 
 
+def test_the_invoices_of_an_account_are_asked_for_once_it_is_known_to_be_the_callers(front: MakeFront) -> None:
+    """R0.68."""
+    client = front(accounts__account=lambda _: RPC_ACCOUNT, billing__invoices=lambda _: page(example_of(Invoice) | INNER))
+    answer = client.get(f"/v1/accounts/{ACCOUNT_ID}/invoices?limit=1")
+    assert (answer.status_code, json.loads(answer.data)) == (200, page(example_of(Invoice)))
+    assert client.services.asked() == [
+        ("accounts.account", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID}),
+        ("billing.invoices", {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID, "limit": 1}),
+    ]
+
+
 def test_credit_is_bought_by_an_invoice_that_will_be_paid(front: MakeFront) -> None:
+    """R0.106."""
     client = front(billing__purchase_credits=lambda _: example_of(Invoice))
     answer = client.post("/v1/credits/prepaid/purchases", {"amount": {"amount": 10000, "currency": "EUR"}, "account_id": ACCOUNT_ID})
     assert (answer.status_code, json.loads(answer.data)) == (202, example_of(Invoice))

@@ -96,6 +96,7 @@ def test_repeating_the_creation_of_a_key_gives_the_same_key_without_its_secret(b
 def test_of_twenty_callers_with_one_idempotency_key_one_gets_the_credentials(
     bus: Bus, database: ServiceDatabase, identity: ServiceProcess
 ) -> None:
+    """R0.52."""
     account = {"agency_id": registered(bus), "account_id": new_id("acc")}
     user = bus.call("identity", "prepare_admin_user", account, idempotency_key="prepare")
     assert bus.call("identity", "prepare_admin_user", account) == user

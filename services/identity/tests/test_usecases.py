@@ -166,6 +166,7 @@ def test_an_account_that_fails_while_it_is_prepared_keeps_no_user(work: Units, d
 
 
 def test_credentials_are_claimed_once(work: Units) -> None:
+    """R0.50, R0.52."""
     prepared(work, agency_id=AGENCY_ID, account_id=ACCOUNT_ID)
     assert claim(work) == domain.Credentials(username="admin", password="drawn")
     with pytest.raises(errors.CredentialsAlreadyClaimed) as refusal:
@@ -182,6 +183,7 @@ def test_credentials_of_another_agency_look_like_none(work: Units) -> None:
 
 
 def test_of_twenty_callers_who_claim_at_once_one_gets_the_password(work: Units) -> None:
+    """R0.52."""
     prepared(work, agency_id=AGENCY_ID, account_id=ACCOUNT_ID)
 
     def outcome(_: int) -> str:

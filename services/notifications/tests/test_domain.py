@@ -102,6 +102,7 @@ def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, langu
 
 
 def test_a_paid_invoice_says_how_it_was_paid_and_that_taxes_are_not_in_it() -> None:
+    """R0.47."""
     assert write("invoice_paid", Language.FRENCH) == domain.Message(
         subject="La facture F-2026-0001 est payée",
         body="""La facture F-2026-0001 est payée.

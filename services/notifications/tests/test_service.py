@@ -25,6 +25,7 @@ def publish(bus: Bus, world: World, *names: str, times: int = 1) -> list[str]:
 
 @pytest.mark.usefixtures("notifications")
 def test_every_fact_twice_is_mailed_once_and_never_to_the_client(bus: Bus, database: ServiceDatabase, mail_server: MailServer) -> None:
+    """R0.73, R0.75."""
     world = World()
     publish(bus, world, "agency_registered", "account_requested", *NOTICE_FACTS, times=2)
     eventually(lambda: len(database.query("SELECT 1 FROM notices WHERE state = 'sent'")) == len(NOTICE_FACTS))

@@ -50,6 +50,7 @@ def notices_of(
 
 @pytest.mark.parametrize("name", NOTICE_FACTS)
 def test_a_fact_that_concerns_an_agency_is_mailed_to_its_side_once(name: str, work: Units, tell: Tell, mail_server: MailServer) -> None:
+    """R0.73."""
     world = World()
     fact = world.event(name)
     tell(world.event("agency_registered"), world.event("account_requested"), fact, fact)

@@ -18,9 +18,11 @@ from chassis.wiring import Wiring
 def prepare_opening(
     billing: clients.Billing, *, agency_id: str, quote_id: str | None, selection: dict[str, Any] | None, **application: Any
 ) -> domain.Opening:
-    """Check an application by itself, then get its quote and its region from billing."""
+    """Check an application by itself, then have billing look for its billing profile, and get its quote and its region from there."""
     applied = domain.Application(**application)
     domain.check_application(applied)
+    if applied.billing_profile_id is not None:
+        billing.billing_profile(agency_id=agency_id, billing_profile_id=applied.billing_profile_id)
     quote = get_quote(billing, agency_id=agency_id, account_id=None, quote_id=quote_id, selection=selection, country=applied.country)
     return domain.Opening(application=applied, quote=quote, region=billing.region_of(applied.country))
 

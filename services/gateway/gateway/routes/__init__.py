@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -33,6 +34,7 @@ CALLER = "comptoir.caller"
 DEEPEST = 20
 """Levels of objects and lists in a body; no body here has more than four."""
 TOO_DEEP = f"The body is nested more than {DEEPEST} levels deep."
+LONGEST_NUMBER_SHOWN = 40
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, which PostgreSQL keeps nowhere, and halves of surrogate pairs, which UTF-8 has no bytes for."""
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
@@ -84,7 +86,7 @@ class _Reader(FlaskParser):
         if not is_json(req.mimetype):
             raise UnsupportedMediaType
         try:
-            value = json.loads(body, parse_constant=_refuse_constant)
+            value = json.loads(body.decode(), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_object)
         except RecursionError:
             raise Malformed(reason=TOO_DEEP) from None
         except ValueError as error:
@@ -251,6 +253,21 @@ def _by_name_where_unknown(error: Mapping[str, str]) -> str:
 
 def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not a value of JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number[:LONGEST_NUMBER_SHOWN]} is larger than any number here")
+    return value
+
+
+def _object(members: list[tuple[str, Any]]) -> Json:
+    """An object whose names are unique: what is meant by a name given twice, no two readers agree upon (RFC 8259, 4)."""
+    value = dict(members)
+    if len(value) != len(members):
+        raise ValueError("an object has a name twice")
+    return value
 
 
 def _texts(value: Any, path: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:

@@ -110,7 +110,8 @@ def claim_credentials(caller: Caller, _body: Json, *, account_id: str) -> Json:
     )
 
 
-@routes.get(f"{ACCOUNT}/invoices", scope=Scope.BILLING_READ, query=PageRequest, answer=page_of(Invoice))
+@routes.get(f"{ACCOUNT}/invoices", scope=Scope.BILLING_READ, query=PageRequest, answer=page_of(Invoice), refuses=(HTTPStatus.NOT_FOUND,))
 def list_account_invoices(caller: Caller, query: Json, *, account_id: str) -> Json:
     """List the invoices of one account (R0.68)."""
+    services().accounts.ask("account", agency_id=caller.agency_id, account_id=account_id)  # billing knows of none, accounts whose it is
     return show_invoices(services().billing.ask("invoices", agency_id=caller.agency_id, account_id=account_id, **query))

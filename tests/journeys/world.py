@@ -1,0 +1,164 @@
+"""Two agencies with one of everything each, and a caller who may be either, or nobody."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from chassis.ids import new_id
+
+from .conftest import Agency, Platform
+from .operations import DOCUMENT, Json, Operation, id_prefix, operations, value_at, with_value
+from .wire import Answer, Wire
+
+Maker = Callable[[Agency, Mapping[str, str]], str]
+"""Makes a thing of the agency and gives its id; the ids before it in the address are given: a user of *this* account."""
+
+PLUS = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
+HERE = "tests/journeys/world.py"
+
+
+def _account(agency: Agency, _before: Mapping[str, str]) -> str:
+    account_id = _created(agency, "/v1/accounts", open_account_body())
+    agency.until_status(account_id, "active")
+    return account_id
+
+
+def _quote(agency: Agency, _before: Mapping[str, str]) -> str:
+    return _created(agency, "/v1/quotes", PLUS)
+
+
+def _billing_profile(agency: Agency, _before: Mapping[str, str]) -> str:
+    return _created(agency, "/v1/billing-profiles", {"payment_method": "pm_card_mastercard"})
+
+
+def _invoice(agency: Agency, _before: Mapping[str, str]) -> str:
+    return _created(agency, "/v1/credits/prepaid/purchases", {"amount": {"amount": 1000, "currency": "EUR"}})
+
+
+MAKERS: dict[str, Maker] = {
+    "account_id": _account,
+    "quote_id": _quote,
+    "billing_profile_id": _billing_profile,
+    "invoice_id": _invoice,
+}
+"""By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
+
+NOT_MADE_YET = {"snapshot_id": "no route takes a snapshot yet"}
+"""Ids that a body may hold of things that nothing makes so far, and why."""
+
+FRESH: dict[str, Callable[[], Json]] = {"open_account": lambda: {"name": unique_name()}}
+"""Members that the example of an operation may not have twice."""
+
+
+def unique_name() -> str:
+    """A name that no account has."""
+    return new_id("n").replace("_", "-").lower()
+
+
+def open_account_body() -> Json:
+    """What opens a paid account."""
+    return {
+        "name": unique_name(),
+        "client_name": "Boulangerie Martin",
+        "client_email": "owner@client.example",
+        "country": "FR",
+        "language": "fr",
+        "time_zone": "Europe/Paris",
+        "plan": PLUS,
+    }
+
+
+def fresh(operation: Operation) -> Json:
+    """Members of the operation's body that are new each time."""
+    return FRESH.get(str(operation), dict)()
+
+
+def unmade(operation: Operation) -> list[str]:
+    """Name each id that the operation takes and that nobody here knows how to make."""
+    path = [(name, schema) for name, schema in operation.parameters_in("path").items() if "enum" not in schema]
+    elsewhere = [(name, schema) for name, schema in operation.parameters_in("query").items() if id_prefix(schema)]
+    elsewhere += [(str(path[-1]), schema) for path, schema in operation.fields() if id_prefix(schema)]
+    return [
+        f"{operation.method} {operation.path} ({operation}) takes {name}, and the tests of bad will do not know how to make one:"
+        f' add `"{name}": …` to MAKERS in {HERE}, a function that makes it for an agency and gives its id.'
+        for name, _ in [*path, *(each for each in elsewhere if each[0] not in NOT_MADE_YET)]
+        if maker(operation, name) is None
+    ]
+
+
+def maker(operation: Operation, name: str) -> Maker | None:
+    """What makes the thing that the operation calls `name`."""
+    return MAKERS.get(f"{operation}.{name}") or MAKERS.get(name)
+
+
+class World:
+    """An owner and a stranger, both agencies of good standing; each thing of theirs is made when it is first asked for."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self.wire = Wire(platform.url)
+        self.owner = platform.agency()
+        self.stranger = platform.agency(name="Stranger", notification_email="stranger@agency.example")
+        self._made: dict[tuple[str, ...], str] = {}
+        self._keys: dict[str, str] = {}
+
+    def ids(self, operation: Operation, agency: Agency) -> dict[str, str]:
+        """What stands in the operation's address, of this agency; a choice is its first one."""
+        values: dict[str, str] = {}
+        for name, schema in operation.parameters_in("path").items():
+            values[name] = schema["enum"][0] if "enum" in schema else self.id_of(operation, name, agency, values)
+        return values
+
+    def id_of(self, operation: Operation, name: str, agency: Agency, before: Mapping[str, str]) -> str:
+        """The agency's thing of this name: the same each time, but a fresh one where it is to be deleted."""
+        make = maker(operation, name)
+        if make is None:
+            pytest.fail("\n".join(unmade(operation)), pytrace=False)
+        if operation.method == "DELETE":
+            return make(agency, before)
+        key = (agency.id, getattr(make, "__qualname__", name), *before.values())
+        if key not in self._made:
+            self._made[key] = make(agency, before)
+        return self._made[key]
+
+    def made_of(self, agency: Agency) -> set[str]:
+        """The agency's own id and those of everything made for it so far."""
+        return {agency.id, *(made for (agency_id, *_), made in self._made.items() if agency_id == agency.id)}
+
+    def body(self, operation: Operation, agency: Agency) -> Json | None:
+        """The document's example with ids of this agency in it; None where there is no body."""
+        if not operation.has_body:
+            return None
+        body = {**operation.example(), **fresh(operation)}
+        for path, schema in operation.fields():
+            if id_prefix(schema) and value_at(body, path) is not None and str(path[-1]) not in NOT_MADE_YET:
+                body = with_value(body, path, self.id_of(operation, str(path[-1]), agency, {}))
+        return body
+
+    def key_without(self, scope: str) -> str:
+        """A key of the owner that may do everything but this."""
+        if scope not in self._keys:
+            others = sorted({each.scope for each in operations(DOCUMENT)} - {scope, "admin"})
+            asked = {"agency_id": self.owner.id, "name": f"all but {scope}", "scopes": others}
+            answer = self.platform.bus.call("identity", "create_api_key", asked, idempotency_key=new_id("idk"))
+            self._keys[scope] = answer["secret"]
+        return self._keys[scope]
+
+    def send(self, operation: Operation, address: Mapping[str, str], *, authorization: str | None, **options: Any) -> Answer:
+        """Take the operation at this address; without `query` and `body`, with the least it needs and with its example."""
+        if "body" not in options:
+            options["body"] = self.body(operation, self.owner)
+        options.setdefault("query", operation.required_query())
+        return self.wire.send(operation.method, operation.path.format(**address), authorization=authorization, **options)
+
+
+def bearer(agency: Agency) -> str:
+    """The Authorization header of the agency."""
+    return f"Bearer {agency.key}"
+
+
+def _created(agency: Agency, path: str, body: Json) -> str:
+    answer = agency.post(path, body)
+    assert answer.ok, answer.text
+    return str(answer.json()["id"])
