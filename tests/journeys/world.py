@@ -36,11 +36,17 @@ def _invoice(agency: Agency, _before: Mapping[str, str]) -> str:
     return _created(agency, "/v1/credits/prepaid/purchases", {"amount": {"amount": 1000, "currency": "EUR"}})
 
 
+def _test_clock(agency: Agency, _before: Mapping[str, str]) -> str:
+    clocks = agency.get("/v1/test-clocks").json()["data"]  # an agency has one, for ever
+    return str(clocks[0]["id"]) if clocks else _created(agency, "/v1/test-clocks", {})
+
+
 MAKERS: dict[str, Maker] = {
     "account_id": _account,
     "quote_id": _quote,
     "billing_profile_id": _billing_profile,
     "invoice_id": _invoice,
+    "clock_id": _test_clock,
 }
 """By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
 
