@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chassis.ids import new_id
 from chassis.paging import encode_cursor
 
-from .operations import Json, Operation, id_prefix, with_value, without
+from .operations import Json, Operation, Path, id_prefix, with_value, without
 
 BODY_LIMIT_BYTES = 1_000_000
 LEVELS = 50_000
@@ -45,6 +45,8 @@ NEVER_RIGHT: dict[str, bytes] = {
     "ten thousand entries": json.dumps(["x"] * 10_000).encode(),
     "ten thousand members": json.dumps({f"m{number}": number for number in range(10_000)}).encode(),
 }
+ODD_NUMBERS: dict[bytes, float] = {b"-0": 0, b"-0.0": 0.0, b"1E2": 100.0, b"1.0": 1.0, b"1e-400": 0.0}
+"""As they are written, and what they mean."""
 MOMENTS = (
     "0001-01-01T00:00:00Z",
     "0001-01-01T00:00:00+14:00",
@@ -114,13 +116,11 @@ def bodies_by_field(operation: Operation, right: Json) -> Iterator[Body]:
         for value in [*WRONG_VALUES, None, *(MOMENTS if "date" in schema.get("format", "") else ())]:
             body = with_value(right, path, value)
             yield Body(what=f"{name}: {value!r}", data=json.dumps(body).encode(), may_be_right=operation.allows(body))
+        for raw, meant in ODD_NUMBERS.items():
+            may_be_right = operation.allows(with_value(right, path, meant))
+            yield Body(what=f"{name}: {raw!r}", data=_with_raw(right, path, raw), may_be_right=may_be_right)
         for what, raw in NEVER_RIGHT.items():
-            data = (
-                json.dumps(with_value(right, path, PLACE), ensure_ascii=False)
-                .encode()
-                .replace(json.dumps(PLACE, ensure_ascii=False).encode(), raw)
-            )
-            yield Body(what=f"{name}: {what}", data=data)
+            yield Body(what=f"{name}: {what}", data=_with_raw(right, path, raw))
         if id_prefix(schema):
             for wrong in (
                 new_id("zzz"),
@@ -132,6 +132,11 @@ def bodies_by_field(operation: Operation, right: Json) -> Iterator[Body]:
         if not isinstance(path[-1], int):
             body = without(right, path)
             yield Body(what=f"no {name}", data=json.dumps(body).encode(), may_be_right=operation.allows(body))
+
+
+def _with_raw(right: Json, path: Path, raw: bytes) -> bytes:
+    """The body with these bytes as the value there."""
+    return json.dumps(with_value(right, path, PLACE)).encode().replace(json.dumps(PLACE).encode(), raw)
 
 
 ADDRESSES = ("%00", "%FF", "%ED%A0%80", "..", "%2e%2e", "..%2f..%2fhealthz", "", "%20", "x" * 300, "x" * 5000, "%0a", "'", "{}", "*", "%")

@@ -89,13 +89,13 @@ def unmade(operation: Operation) -> list[str]:
         f"{operation.method} {operation.path} ({operation}) takes {name}, and the tests of bad will do not know how to make one:"
         f' add `"{name}": …` to MAKERS in {HERE}, a function that makes it for an agency and gives its id.'
         for name, _ in [*path, *(each for each in elsewhere if each[0] not in NOT_MADE_YET)]
-        if maker(operation, name) is None
+        if maker_name(operation, name) is None
     ]
 
 
-def maker(operation: Operation, name: str) -> Maker | None:
-    """What makes the thing that the operation calls `name`."""
-    return MAKERS.get(f"{operation}.{name}") or MAKERS.get(name)
+def maker_name(operation: Operation, name: str) -> str | None:
+    """Under which name MAKERS has what makes the operation's `name`."""
+    return next((each for each in (f"{operation}.{name}", name) if each in MAKERS), None)
 
 
 class World:
@@ -118,14 +118,14 @@ class World:
 
     def id_of(self, operation: Operation, name: str, agency: Agency, before: Mapping[str, str]) -> str:
         """The agency's thing of this name: the same each time, but a fresh one where it is to be deleted."""
-        make = maker(operation, name)
-        if make is None:
+        known_as = maker_name(operation, name)
+        if known_as is None:
             pytest.fail("\n".join(unmade(operation)), pytrace=False)
         if operation.method == "DELETE":
-            return make(agency, before)
-        key = (agency.id, getattr(make, "__qualname__", name), *before.values())
+            return MAKERS[known_as](agency, before)
+        key = (agency.id, known_as, *before.values())
         if key not in self._made:
-            self._made[key] = make(agency, before)
+            self._made[key] = MAKERS[known_as](agency, before)
         return self._made[key]
 
     def made_of(self, agency: Agency) -> set[str]:
