@@ -142,7 +142,7 @@ def test_the_gateway_shows_whatever_the_door_answers_as_its_document_says(front:
     for answer in front.services.answer_variants(name):
         shown = front.send(operation)
         hold(operation.answer_errors(shown))
-        invented = nulls(json.loads(shown.data or "null")) - nulls(answer)
+        invented = nulls(json.loads(shown.data or "{}")) - nulls(answer)
         assert not invented, f"{operation} shows null as {invented}, of which {RPC}/{name}.json knows nothing"
 
 

@@ -21,6 +21,7 @@ from gateway.routes import (
     UndeclaredScope,
     accounts,
     agency,
+    api_keys,
     billing_profiles,
     catalog,
     events,
@@ -28,6 +29,7 @@ from gateway.routes import (
     notices,
     public,
     quotes,
+    users,
 )
 from gateway.routes import (
     credits as credits_,
@@ -51,6 +53,8 @@ DEFAULT_HEADERS = (
 
 ROUTES: tuple[Routes, ...] = (
     agency.routes,
+    users.routes,
+    api_keys.routes,
     catalog.routes,
     quotes.routes,
     accounts.routes,

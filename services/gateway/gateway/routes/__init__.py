@@ -308,7 +308,9 @@ def created(resource: Json, location: str, status: HTTPStatus = HTTPStatus.CREAT
 
 def removed() -> Response:
     """Nothing is left to show."""
-    return Response(status=HTTPStatus.NO_CONTENT, content_type=None)
+    response = Response(status=HTTPStatus.NO_CONTENT)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _answer(status: HTTPStatus, answer: type[marshmallow.Schema], *headers: str) -> Json:
