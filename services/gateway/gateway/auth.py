@@ -19,7 +19,7 @@ KEY = re.compile(r"ck_(live|test)_[A-Za-z0-9]{20,100}")
 """What a key looks like: anything else is no key, and identity need not be asked."""
 
 VALID_SECONDS = 30.0
-"""How long a key that was revoked may still be taken."""
+"""How long a key that was revoked may still be taken by a process that did not hear of it."""
 INVALID_SECONDS = 5.0
 MOST_VALID = 10_000
 MOST_INVALID = 1_000
@@ -77,6 +77,11 @@ class _Memory(Generic[Value]):
                 del self._entries[next(iter(self._entries))]
             self._entries[name] = (self._clock() + self._seconds, value)
 
+    def drop(self, is_meant: Callable[[Value], bool]) -> None:
+        with self._writing:
+            for name in [name for name, (_, value) in self._entries.items() if is_meant(value)]:
+                del self._entries[name]
+
 
 class Keys:
     """Knows the callers by their keys; asks identity about those it does not know, or has known for too long."""
@@ -85,6 +90,7 @@ class Keys:
         self._identity = identity
         self._callers = _Memory[Caller](seconds=VALID_SECONDS, most=MOST_VALID, clock=clock)
         self._strangers = _Memory[bool](seconds=INVALID_SECONDS, most=MOST_INVALID, clock=clock)
+        self._times_forgotten = 0
 
     def caller(self, authorization: str | None) -> Caller:
         """Who sends this Authorization header. Raises `KeyMissing` and `KeyInvalid`; `Unavailable` where identity must say and is away."""
@@ -96,9 +102,22 @@ class Keys:
         digest = hashlib.sha256(key.encode()).hexdigest()  # the key itself goes no further, and stays nowhere
         return self._callers.get(digest) or self._introduced(digest)
 
+    def forget(self, key_id: str) -> None:
+        """Ask about this key again: it was revoked."""
+        self._forget(lambda caller: caller.key_id == key_id)
+
+    def forget_all(self) -> None:
+        """Ask about every key again: any may have been revoked."""
+        self._forget(lambda _caller: True)
+
+    def _forget(self, is_meant: Callable[[Caller], bool]) -> None:
+        self._times_forgotten += 1  # first: what identity is saying right now may be older than this
+        self._callers.drop(is_meant)
+
     def _introduced(self, digest: str) -> Caller:
         if self._strangers.get(digest):
             raise KeyInvalid
+        times_forgotten = self._times_forgotten
         try:
             known = self._identity.ask("key_by_digest", digest=digest)
         except Refused as refusal:
@@ -108,4 +127,6 @@ class Keys:
             raise KeyInvalid from None
         caller = Caller(key_id=known["key_id"], agency_id=known["agency_id"], scopes=frozenset(known["scopes"]))
         self._callers.put(digest, caller)
+        if times_forgotten != self._times_forgotten:
+            self._callers.drop(lambda kept: kept is caller)
         return caller

@@ -124,6 +124,42 @@ def test_a_revoked_key_is_taken_for_half_a_minute_at_most(keys: Keys, identity: 
     assert VALID_SECONDS <= 30
 
 
+def test_a_key_known_to_be_revoked_is_asked_about_again_at_once_and_no_other_is(keys: Keys, identity: Identity) -> None:
+    identity.knows(KEY)
+    keys.caller(f"Bearer {KEY}")
+    keys.forget("key_01KAMV7Q9ZC4S2T1X8RJ5N6B3E")
+    keys.caller(f"Bearer {KEY}")
+    assert len(identity.call.calls) == 1
+    identity.scopes.clear()
+    keys.forget(KEY_ID)
+    with pytest.raises(KeyInvalid):
+        keys.caller(f"Bearer {KEY}")
+
+
+def test_every_key_is_asked_about_again_where_a_revocation_may_have_been_missed(keys: Keys, identity: Identity) -> None:
+    identity.knows(KEY)
+    keys.caller(f"Bearer {KEY}")
+    keys.forget_all()
+    keys.caller(f"Bearer {KEY}")
+    assert len(identity.call.calls) == 2
+
+
+def test_what_identity_said_before_a_revocation_was_heard_is_not_remembered_after_it(
+    keys: Keys, identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity.knows(KEY)
+    answer = identity._answer
+
+    def answer_slowly(request: dict[str, Any]) -> Any:
+        known = answer(request)
+        keys.forget(KEY_ID)
+        return known
+
+    monkeypatch.setattr(identity, "call", FakeCall(identity__key_by_digest=answer_slowly))
+    keys.caller(f"Bearer {KEY}")
+    assert len(keys._callers) == 0
+
+
 def test_an_unknown_key_is_remembered_for_a_moment(keys: Keys, identity: Identity, seconds: Seconds) -> None:
     for _ in range(3):
         with pytest.raises(KeyInvalid):

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from chassis.errors import VersionMismatch
 from gateway.schemas import clocks
 from gateway.schemas.accounts import Account, PlanChange
 from gateway.schemas.agency import Agency
+from gateway.schemas.api_keys import ApiKey, CreatedApiKey
 from gateway.schemas.billing_profiles import BillingProfile
 from gateway.schemas.catalog import Catalog
 from gateway.schemas.credits import Balance, Transaction
@@ -17,12 +19,14 @@ from gateway.schemas.examples import ID_END, example_of
 from gateway.schemas.invoices import Invoice
 from gateway.schemas.notices import Notice
 from gateway.schemas.quotes import Quote
+from gateway.schemas.users import InvitedUser, User
 
-from .conftest import AGENCY_ID, Front, assert_problem
+from .conftest import AGENCY_ID, KEY, KEY_ID, Front, assert_problem
 
 MakeFront = Callable[..., Front]
 
-ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID, CLOCK_ID = (prefix + ID_END for prefix in ("acc", "quo", "bp", "inv", "clk"))
+ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID, CLOCK_ID, USER_ID = (prefix + ID_END for prefix in ("acc", "quo", "bp", "inv", "clk", "usr"))
+USER = f"/v1/users/{USER_ID}"
 SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
 INNER = {"agency_id": AGENCY_ID, "version": 7}
 """What services answer for the gateway alone."""
@@ -48,6 +52,10 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
     ("path", "method", "asked", "answer", "shown"),
     [
         ("/v1/agency", "identity.agency", {}, example_of(Agency), example_of(Agency)),
+        (USER, "identity.portal_user", {"portal_user_id": USER_ID}, example_of(User) | INNER, example_of(User)),
+        ("/v1/users?limit=3", "identity.portal_users", {"limit": 3}, page(example_of(User) | INNER), page(example_of(User))),
+        (f"/v1/api-keys/key{ID_END}", "identity.api_key", {"key_id": f"key{ID_END}"}, example_of(ApiKey), example_of(ApiKey)),
+        ("/v1/api-keys", "identity.api_keys", {"limit": 50}, page(example_of(ApiKey) | {"secret": "no"}), page(example_of(ApiKey))),
         ("/v1/catalog", "billing.catalogue", None, example_of(Catalog), example_of(Catalog)),
         (f"/v1/quotes/{QUOTE_ID}", "billing.quote", {"quote_id": QUOTE_ID}, RPC_QUOTE, example_of(Quote)),
         (f"/v1/accounts/{ACCOUNT_ID}", "accounts.account", {"account_id": ACCOUNT_ID}, RPC_ACCOUNT, example_of(Account)),
@@ -257,6 +265,82 @@ def test_a_test_clock_is_advanced_to_a_moment(front: MakeFront) -> None:
     assert client.services.asked() == [("identity.advance_test_clock", asked)]
     for wrong in ({}, {"to": None}, {"to": "tomorrow"}, {"to": "2026-02-28T10:00:00"}):
         assert_problem(client.post(f"/v1/test-clocks/{CLOCK_ID}/advance", wrong), 422, "invalid_request", "to")
+
+
+# --- users and keys ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_person_is_invited_and_the_token_told_to_who_invites(front: MakeFront) -> None:
+    client = front(
+        identity__invite_portal_user=lambda _: example_of(InvitedUser) | {"invitation_token": "t" * 43, "invitation_id": "ivt_1"}
+    )
+    answer = client.post("/v1/users", {"email": "ana@atelier.example", "name": "Ana", "role": "owner"})
+    assert (answer.status_code, json.loads(answer.data)) == (201, example_of(InvitedUser) | {"invitation_token": "t" * 43})
+    assert answer.headers["Location"] == f"/v1/users/{USER_ID}"
+    assert answer.headers["Cache-Control"] == "no-store"
+    asked = {"agency_id": AGENCY_ID, "email": "ana@atelier.example", "name": "Ana", "role": "owner", "language": None}
+    assert client.services.asked() == [("identity.invite_portal_user", asked)]
+    assert "t" * 43 not in str(client.lines())
+
+
+@pytest.mark.parametrize(
+    ("etag", "version"), [({}, None), ({"If_Match": '"7"'}, 7), ({"If_Match": "*"}, None), ({"If_None_Match": '"7"'}, None)]
+)
+def test_a_change_names_the_version_that_it_is_for(front: MakeFront, etag: dict[str, str], version: int | None) -> None:
+    client = front(identity__update_portal_user=lambda _: example_of(User) | INNER)
+    answer = client.send("PATCH", USER, data=b'{"role": "admin"}', Content_Type="application/json", Idempotency_Key="key-1", **etag)
+    assert (answer.status_code, json.loads(answer.data), answer.headers["ETag"]) == (200, example_of(User), '"7"')
+    asked = {"agency_id": AGENCY_ID, "portal_user_id": USER_ID, "name": None, "role": "admin", "expected_version": version}
+    assert client.services.asked() == [("identity.update_portal_user", asked)]
+    assert client.services.call.keys[-1] == "key-1"
+
+
+def test_a_change_of_what_has_changed_meanwhile_is_refused(front: MakeFront) -> None:
+    def changed(_request: dict[str, Any]) -> Any:
+        raise VersionMismatch
+
+    client = front(identity__update_portal_user=changed)
+    assert_problem(client.send("PATCH", USER, If_Match='"6"'), 412, "version_mismatch", "If-Match")
+    asked = len(client.services.asked())
+    for no_version in ('W/"7"', "7", '"x"', '""', '"' + "9" * 19 + '"'):
+        assert_problem(client.send("PATCH", USER, If_Match=no_version), 412, "version_mismatch", "If-Match")
+    assert_problem(client.send("PATCH", USER, If_Match='"6", "7"'), 422, "invalid_request", "If-Match")
+    assert len(client.services.asked()) == asked, "what can be no version is asked of nobody"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "asked"),
+    [
+        (f"/v1/users/usr{ID_END}", "remove_portal_user", {"portal_user_id": f"usr{ID_END}"}),
+        (f"/v1/api-keys/key{ID_END}", "revoke_api_key", {"key_id": f"key{ID_END}"}),
+    ],
+)
+def test_what_is_taken_away_leaves_nothing_to_show(front: MakeFront, path: str, method: str, asked: dict[str, str]) -> None:
+    client = front(**{f"identity__{method}": lambda _: {"name": "gone"}})
+    answer = client.send("DELETE", path, Idempotency_Key="key-1")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Type" not in answer.headers
+    assert client.services.asked() == [(f"identity.{method}", {"agency_id": AGENCY_ID, **asked})]
+    assert client.services.call.keys[-1] == "key-1"
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "body", "asked"),
+    [
+        ("/v1/api-keys", "create_api_key", {"name": "x", "scopes": ["admin"]}, {"name": "x", "scopes": ["admin"]}),
+        (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {}, {"key_id": f"key{ID_END}", "overlap_seconds": 86_400}),
+        (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {"overlap_seconds": 0}, {"key_id": f"key{ID_END}", "overlap_seconds": 0}),
+    ],
+)
+def test_a_new_key_is_asked_for_in_the_name_of_the_key_that_asks(
+    front: MakeFront, path: str, method: str, body: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    client = front(**{f"identity__{method}": lambda _: example_of(CreatedApiKey) | {"secret": KEY}})
+    answer = client.post(path, body)
+    assert (answer.status_code, json.loads(answer.data)["secret"]) == (201, KEY)
+    assert answer.headers["Location"] == f"/v1/api-keys/key{ID_END}"
+    assert client.services.asked() == [(f"identity.{method}", {"agency_id": AGENCY_ID, "by_key_id": KEY_ID, **asked})]
+    assert KEY not in str(client.lines())
 
 
 @pytest.mark.parametrize("kind", ["sms", "inbox-preview", "gold"])

@@ -15,8 +15,9 @@ import pytest
 import requests
 
 from chassis.errors import Refused
-from chassis.testing import Peer, ServiceProcess, eventually
+from chassis.testing import Bus, Peer, ServiceProcess, eventually
 from gateway.app.serving import Worker
+from gateway.auth import VALID_SECONDS
 from gateway.routes import accounts
 from gateway.schemas.accounts import Account
 from gateway.schemas.examples import example_of
@@ -170,6 +171,54 @@ def test_while_the_broker_is_away_answers_come_soon_and_say_so(start: Callable[.
     finally:
         rabbit.start()
     eventually(gateway.process.ready)
+
+
+class Revocable:
+    """Identity, which knows one key until it is revoked."""
+
+    def __init__(self) -> None:
+        self.revoked = False
+
+    def key_by_digest(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self.revoked:
+            raise Refused(kind="unauthenticated", code="invalid_api_key", message="The API key is not valid.")
+        return key_by_digest(request)
+
+
+def statuses(gateway: Gateway, times: int = 24) -> set[int]:
+    with ThreadPoolExecutor(8) as pool:
+        return set(pool.map(lambda _: gateway.get(PATH).status_code, range(times)))
+
+
+def test_a_revoked_key_opens_nothing_any_more_in_any_worker_as_soon_as_it_is_told(
+    start: Callable[..., Gateway], peer: MakePeer, bus: Bus
+) -> None:
+    known = Revocable()
+    identity = peer("identity", key_by_digest=known.key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="2", WEB_THREADS="2")
+    eventually(lambda: statuses(gateway) == {200} and len(identity.calls) >= 2, what="both workers know the key")
+    known.revoked = True
+    assert 200 in statuses(gateway, 2), "they have not heard yet"
+    bus.publish("identity", "api_key_revoked", {"key_id": KEY_ID}, agency_id=AGENCY_ID)
+    told_at = time.monotonic()
+    eventually(lambda: statuses(gateway) == {401}, within_seconds=VALID_SECONDS / 2)
+    assert time.monotonic() - told_at < VALID_SECONDS, "it was not forgotten by its age"
+
+
+def test_after_the_connection_was_lost_every_key_is_asked_about_again(
+    start: Callable[..., Gateway], peer: MakePeer, rabbit: RabbitNode
+) -> None:
+    known = Revocable()
+    peer("identity", key_by_digest=known.key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="1")
+    assert gateway.get(PATH).status_code == 200
+    known.revoked = True
+    rabbit.close_all_connections()
+    began = time.monotonic()
+    eventually(lambda: gateway.get(PATH).status_code == 401, within_seconds=VALID_SECONDS / 2)
+    assert time.monotonic() - began < VALID_SECONDS
 
 
 def test_what_is_no_http_gets_a_problem_too(gateway: Gateway) -> None:

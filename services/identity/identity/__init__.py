@@ -1,1 +1,1 @@
-"""Identity: agencies, their API keys, and the users of accounts."""
+"""Identity: agencies, their persons and API keys, and the users of accounts."""

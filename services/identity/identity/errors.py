@@ -27,6 +27,75 @@ class ApiKeyNotFound(Refusal):
     message = "There is no API key {key_id}."
 
 
+class ApiKeyEnded(Refusal):
+    """The key was revoked, or rotated: it has a successor already."""
+
+    kind = "conflict"
+    code = "api_key_ended"
+    message = "The API key {key_id} was revoked or rotated already: rotate its successor, or create a new key."
+
+
+class LastAdminKey(Refusal):
+    """Without a key that has the scope admin, the agency could make no key any more."""
+
+    kind = "conflict"
+    code = "last_admin_key"
+    message = (
+        "The API key {key_id} is the last one with the scope admin that stays: create another one with it first, or rotate this one,"
+        " with overlap_seconds 0 where it must end at once."
+    )
+
+
+class ScopeExceedsOwn(Refusal):
+    """A key gives to others only what it has itself."""
+
+    kind = "forbidden"
+    code = "scope_exceeds_own"
+    message = "This key cannot give what it does not have itself: {scopes}. Leave that out, or ask with a key that has it, or admin."
+    field = "scopes"
+
+
+class PortalUserNotFound(Refusal):
+    """The agency has no such person."""
+
+    kind = "not_found"
+    code = "portal_user_not_found"
+    message = "There is no user {portal_user_id}."
+
+
+class PortalUserExists(Refusal):
+    """The person belongs to the agency already; addresses are compared without regard to case."""
+
+    kind = "conflict"
+    code = "portal_user_exists"
+    message = "{email} is a user of this agency already: change that one ({portal_user_id})."
+    field = "email"
+
+
+class LastOwner(Refusal):
+    """An agency always has an owner, and an active one once it has had one."""
+
+    kind = "conflict"
+    code = "last_owner"
+    message = "The user {portal_user_id} is the last owner: make another active user an owner first."
+
+
+class InvitationNotFound(Refusal):
+    """No invitation has this token: it was accepted, renewed or taken back, or never was; from outside these look the same."""
+
+    kind = "not_found"
+    code = "invitation_not_found"
+    message = "This invitation was used, renewed or taken back: ask the agency for another one."
+
+
+class InvitationExpired(Refusal):
+    """The invitation was not accepted in time."""
+
+    kind = "gone"
+    code = "invitation_expired"
+    message = "This invitation could be accepted until {expired_at}: ask the agency to invite you again."
+
+
 class AccountFailed(Refusal):
     """The account has failed already: nothing is prepared for it any more."""
 

@@ -51,6 +51,25 @@ class TestClockAdvanced(Fact):
     now = fields.Instant(required=True)
 
 
+class PortalUserInvited(Fact):
+    """A person was invited to an agency, or again; the token that accepts the invitation is told to nobody here."""
+
+    source = "identity"
+    portal_user_id = fields.Id("usr", required=True)
+    email = fields.String(required=True)
+    person_name = fields.String(required=True, data_key="name")
+    role = fields.String(required=True)
+    language = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+class PortalUserRemoved(Fact):
+    """A person does not belong to an agency any more, or an invitation was taken back."""
+
+    source = "identity"
+    portal_user_id = fields.Id("usr", required=True)
+
+
 class AccountFailed(Reading):
     """What identity reads of accounts' account_failed."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.tables import service_metadata
@@ -51,7 +51,47 @@ class ApiKey(Base):
     keyed_digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class PortalUser(Base):
+    """A person of an agency; the same address in another agency is another row, with a password of its own.
+
+    `invitation_digest` is kept of the invitation's token as `ApiKey.keyed_digest` of a key. `version` grows by one with each change.
+    """
+
+    __tablename__ = "portal_users"
+    __table_args__ = (
+        UniqueConstraint("agency_id", "email_folded"),
+        CheckConstraint("role IN ('owner', 'admin', 'billing', 'support', 'viewer')", name="role"),
+        CheckConstraint("language IN ('en', 'fr', 'pt', 'es')", name="language"),
+        CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hash"),
+        CheckConstraint(
+            "CASE status WHEN 'invited' THEN invitation_digest IS NOT NULL AND invitation_ends_at IS NOT NULL AND password_hash IS NULL"
+            " WHEN 'active' THEN invitation_digest IS NULL AND invitation_ends_at IS NULL AND password_hash IS NOT NULL ELSE false END",
+            name="status",
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"))
+    email: Mapped[str]
+    email_folded: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    language: Mapped[str]
+    status: Mapped[str]
+    invitation_id: Mapped[str | None]
+    invitation_digest: Mapped[bytes | None] = mapped_column(unique=True)
+    invitation_ends_at: Mapped[datetime | None]
+    password_hash: Mapped[str | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
 
 
 class Account(Base):

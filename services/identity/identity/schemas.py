@@ -13,10 +13,20 @@ LANGUAGE = validate.OneOf([*domain.Language])
 PROGRAMME = validate.OneOf([*domain.Programme])
 ENTITLEMENT = validate.OneOf([*domain.Entitlement])
 SCOPE = validate.OneOf([*domain.Scope])
+PORTAL_ROLE = validate.OneOf([*domain.PortalRole])
+DIGEST = validate.Regexp(r"[0-9a-f]{64}\Z", error="Not a SHA-256 in hexadecimal.")
 
 
 class AgencyReference(Schema):
     agency_id = fields.Id("agy", required=True)
+
+
+class PageWanted(Schema):
+    """Which part of an agency's list is wanted."""
+
+    agency_id = fields.Id("agy", required=True)
+    limit = fields.Integer(load_default=DEFAULT_LIMIT, strict=True, validate=validate.Range(min=1, max=HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True)
 
 
 class RegisterAgency(Schema):
@@ -51,7 +61,7 @@ class Agency(Schema):
 
 
 class KeyDigest(Schema):
-    digest = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z", error="Not a SHA-256 in hexadecimal."))
+    digest = fields.String(required=True, validate=DIGEST)
 
 
 class UsableKey(Schema):
@@ -66,6 +76,7 @@ class CreateApiKey(Schema):
     agency_id = fields.Id("agy", required=True)
     name = fields.String(required=True, validate=NAME)
     scopes = fields.List(fields.String(validate=SCOPE), required=True, validate=validate.Length(min=1))
+    by_key_id = fields.Id("key", load_default=None, allow_none=True)
 
 
 class ApiKeyReference(Schema):
@@ -73,13 +84,13 @@ class ApiKeyReference(Schema):
     key_id = fields.Id("key", required=True)
 
 
-class CreatedApiKey(Schema):
-    id = fields.Id("key")
-    name = fields.String()
-    scopes = fields.List(fields.String())
-    prefix = fields.String()
-    created_at = fields.Instant()
-    secret = fields.String(dump_default=None, allow_none=True)  # the stored answer is dumped from the table, which has none: shown once
+class RotateApiKey(Schema):
+    agency_id = fields.Id("agy", required=True)
+    key_id = fields.Id("key", required=True)
+    overlap_seconds = fields.Integer(
+        load_default=domain.OVERLAP_SECONDS, strict=True, validate=validate.Range(min=0, max=domain.LONGEST_OVERLAP_SECONDS)
+    )
+    by_key_id = fields.Id("key", load_default=None, allow_none=True)
 
 
 class ApiKey(Schema):
@@ -88,7 +99,70 @@ class ApiKey(Schema):
     scopes = fields.List(fields.String())
     prefix = fields.String()
     created_at = fields.Instant()
+    last_used_at = fields.Instant(allow_none=True)
+    expires_at = fields.Instant(allow_none=True)
     revoked_at = fields.Instant(allow_none=True)
+
+
+class CreatedApiKey(ApiKey):
+    secret = fields.String(dump_default=None, allow_none=True)  # the stored answer is dumped from the table, which has none: shown once
+
+
+class ApiKeyPage(Schema):
+    data = fields.List(fields.Nested(ApiKey))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+
+
+class PortalUserReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    portal_user_id = fields.Id("usr", required=True)
+
+
+class InvitePortalUser(Schema):
+    agency_id = fields.Id("agy", required=True)
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = fields.String(required=True, validate=NAME)
+    role = fields.String(required=True, validate=PORTAL_ROLE)
+    language = fields.String(load_default=None, allow_none=True, validate=LANGUAGE)
+
+
+class UpdatePortalUser(PortalUserReference):
+    name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    role = fields.String(load_default=None, allow_none=True, validate=PORTAL_ROLE)
+    expected_version = fields.Integer(load_default=None, allow_none=True, strict=True)
+
+
+class AcceptInvitation(Schema):
+    """`digest`: the SHA-256 of the token in hexadecimal, all of it that travels."""
+
+    digest = fields.String(required=True, validate=DIGEST)
+    password = fields.String(required=True, validate=validate.Length(min=domain.SHORTEST_PASSWORD, max=domain.LONGEST_PASSWORD))
+
+
+class PortalUser(Schema):
+    id = fields.Id("usr")
+    email = fields.String()
+    name = fields.String()
+    role = fields.String()
+    language = fields.String()
+    status = fields.String()
+    invitation_expires_at = fields.Instant(attribute="invitation_ends_at", allow_none=True)
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+    activated_at = fields.Instant(allow_none=True)
+    version = fields.Integer()
+
+
+class InvitedPortalUser(PortalUser):
+    invitation_id = fields.String()
+    invitation_token = fields.String(dump_default=None, allow_none=True)  # as the secret of a key
+
+
+class PortalUserPage(Schema):
+    data = fields.List(fields.Nested(PortalUser))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
 
 
 class AccountReference(Schema):

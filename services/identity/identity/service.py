@@ -9,7 +9,7 @@ from identity import clients, events, schemas, usecases
 
 
 class IdentityService:
-    """Agencies, their API keys, and the users of accounts."""
+    """Agencies, their persons and API keys, and the users of accounts."""
 
     name = "identity"
     work = Work()
@@ -45,9 +45,59 @@ class IdentityService:
         answer = self.work.once(usecases.create_api_key, draft=draft, **request)
         return usecases.reveal_secret(answer, draft=draft)
 
+    @query(request=schemas.PageWanted, answer=schemas.ApiKeyPage)
+    def api_keys(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.api_keys(session, **request)
+
+    @query(request=schemas.ApiKeyReference, answer=schemas.ApiKey)
+    def api_key(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.api_key(session, **request)
+
+    @command(request=schemas.RotateApiKey, answer=schemas.CreatedApiKey)
+    def rotate_api_key(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = usecases.draft_api_key(session, agency_id=request["agency_id"], pepper=self.pepper)
+        answer = self.work.once(usecases.rotate_api_key, draft=draft, **request)
+        return usecases.reveal_secret(answer, draft=draft)
+
     @command(request=schemas.ApiKeyReference, answer=schemas.ApiKey)
     def revoke_api_key(self, request: dict[str, Any]) -> object:
         return self.work.once(usecases.revoke_api_key, **request)
+
+    @query(request=schemas.PageWanted, answer=schemas.PortalUserPage)
+    def portal_users(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.portal_users(session, **request)
+
+    @query(request=schemas.PortalUserReference, answer=schemas.PortalUser)
+    def portal_user(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.portal_user(session, **request)
+
+    @command(request=schemas.InvitePortalUser, answer=schemas.InvitedPortalUser)
+    def invite_portal_user(self, request: dict[str, Any]) -> object:
+        draft = usecases.draft_invitation(pepper=self.pepper)
+        answer = self.work.once(usecases.invite_portal_user, draft=draft, **request)
+        return usecases.reveal_token(answer, draft=draft)
+
+    @command(request=schemas.AcceptInvitation, answer=schemas.PortalUser)
+    def accept_invitation(self, request: dict[str, Any]) -> object:
+        keyed_digest = usecases.keyed_digest_of(request["digest"], pepper=self.pepper)
+        with self.work.reading() as session:
+            usecases.refuse_unknown_invitation(session, keyed_digest=keyed_digest)
+        password_hash = self.passwords.hash(request["password"])
+        with self.work.begin() as uow:  # not once(): an idempotency key would keep a fast hash of the password
+            return usecases.accept_invitation(uow, keyed_digest=keyed_digest, password_hash=password_hash)
+
+    @command(request=schemas.UpdatePortalUser, answer=schemas.PortalUser)
+    def update_portal_user(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.update_portal_user, **request)
+
+    @command(request=schemas.PortalUserReference, answer=None)
+    def remove_portal_user(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.remove_portal_user, **request)
 
     @command(request=schemas.AccountReference, answer=schemas.AccountUser)
     def prepare_admin_user(self, request: dict[str, Any]) -> object:

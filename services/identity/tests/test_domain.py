@@ -1,4 +1,5 @@
 import re
+import time
 
 import pytest
 
@@ -37,6 +38,14 @@ def test_a_keyed_digest_is_hmac_sha256() -> None:
     """RFC 4231, test case 2."""
     kept = domain.keyed_digest(pepper=b"Jefe", digest="what do ya want for nothing?")
     assert kept.hex() == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+
+
+def test_checking_a_key_costs_microseconds() -> None:
+    digest = domain.digest_of(domain.draft_key(test_mode=False, pepper=PEPPER).secret)
+    began = time.process_time()
+    for _ in range(1000):
+        domain.keyed_digest(pepper=PEPPER, digest=digest)
+    assert time.process_time() - began < 0.1, "100 microseconds each"
 
 
 def test_a_password_is_four_groups_of_characters_that_cannot_be_confused() -> None:

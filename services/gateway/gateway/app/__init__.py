@@ -21,6 +21,7 @@ from gateway.routes import (
     UndeclaredScope,
     accounts,
     agency,
+    api_keys,
     billing_profiles,
     catalog,
     clocks,
@@ -29,6 +30,7 @@ from gateway.routes import (
     notices,
     public,
     quotes,
+    users,
 )
 from gateway.routes import (
     credits as credits_,
@@ -52,6 +54,8 @@ DEFAULT_HEADERS = (
 
 ROUTES: tuple[Routes, ...] = (
     agency.routes,
+    users.routes,
+    api_keys.routes,
     catalog.routes,
     quotes.routes,
     accounts.routes,
@@ -140,4 +144,4 @@ def refuse_undeclared(app: Flask) -> None:
     declared = {f"{blueprint.name}.{endpoint}" for blueprint in ROUTES for endpoint in blueprint.scopes}
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in declared and not rule.endpoint.startswith(f"{public.routes.name}."):
-            raise UndeclaredScope(f"{rule.rule} says no scope: declare it by Routes.get or .post, or among the public ones.")
+            raise UndeclaredScope(f"{rule.rule} says no scope: declare it by a method of Routes, or among the public ones.")

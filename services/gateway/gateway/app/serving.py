@@ -22,10 +22,12 @@ from werkzeug.exceptions import BadRequest
 
 from chassis import context as contexts
 from chassis import health
+from chassis.listener import Listener
 from chassis.rpc_client import RpcClient
 from gateway import errors
 from gateway.app import Gateway, create_app
 from gateway.app.observation import AccessLog
+from gateway.app.revocations import revocations
 from gateway.config import Config
 from gateway.schemas import encoded
 
@@ -88,6 +90,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._metrics_folder = metrics_folder
         self._access_log: AccessLog | None = None
         self._rpc: RpcClient | None = None
+        self._revocations: Listener | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -110,14 +113,17 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             self.cfg.set(name, value)
 
     def load(self) -> Gateway:
-        """Make the application, in the worker: its connection and its threads would not survive the fork."""
+        """Make the application, in the worker: its connections and its threads would not survive the fork."""
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
         self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
         app = create_app(self._rpc, access_log=self._access_log)
+        self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
         app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
         return app
 
     def _close(self) -> None:
+        if self._revocations is not None:
+            self._revocations.stop()
         if self._rpc is not None:
             self._rpc.stop()
         if self._access_log is not None:

@@ -3,4 +3,5 @@
 from identity.domain.api_keys import *
 from identity.domain.clocks import *
 from identity.domain.passwords import *
+from identity.domain.portal_users import *
 from identity.domain.words import *

@@ -17,6 +17,14 @@ def agency(session: Session, *, agency_id: str) -> models.Agency:
     return found
 
 
+def locked_agency(uow: UnitOfWork, *, agency_id: str) -> models.Agency:
+    """Give the agency, which nobody else changes until this unit of work ends; raises `AgencyNotFound`."""
+    found = repository.agency_for_update(uow.session, agency_id=agency_id)
+    if found is None:
+        raise errors.AgencyNotFound(agency_id=agency_id)
+    return found
+
+
 def register_agency(
     uow: UnitOfWork,
     *,
@@ -51,9 +59,7 @@ def update_agency(
     uow: UnitOfWork, *, agency_id: str, name: str | None, notification_email: str | None, language: str | None
 ) -> models.Agency:
     """Change what an agency may change of itself; None leaves a value as it is. Raises `AgencyNotFound`."""
-    found = repository.agency_for_update(uow.session, agency_id=agency_id)
-    if found is None:
-        raise errors.AgencyNotFound(agency_id=agency_id)
+    found = locked_agency(uow, agency_id=agency_id)
     found.name = name or found.name
     found.notification_email = notification_email or found.notification_email
     found.language = language or found.language
