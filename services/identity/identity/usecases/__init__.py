@@ -3,3 +3,5 @@
 from identity.usecases.account_users import *
 from identity.usecases.agencies import *
 from identity.usecases.api_keys import *
+from identity.usecases.logins import *
+from identity.usecases.passwords import *
