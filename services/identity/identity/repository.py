@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.paging import Page, decode_cursor, encode_cursor
 from identity.models import Account, AccountUser, Agency, ApiKey, Base, LoginLink, LoginSession, LoginTally, PasswordReset
@@ -207,16 +206,13 @@ def use_resets_up(session: Session, *, user_id: str, now: datetime) -> None:
 
 def delete_ended(session: Session, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` of each: sessions, links and resets that expired before, and tallies that nobody touched since; count them."""
-    return sum(
-        _delete(session, table, select(table.id).where(table.expires_at < before).limit(limit), table.id)
-        for table in (LoginSession, LoginLink, PasswordReset)
-    ) + _delete(session, LoginTally, select(_TALLY).where(LoginTally.touched_at < before).limit(limit), _TALLY)
+    expiring = (LoginSession, LoginLink, PasswordReset)
+    expired = sum(_delete(session, table, [table.id], where=table.expires_at < before, limit=limit) for table in expiring)
+    tallies = [LoginTally.account_id, LoginTally.username]
+    return expired + _delete(session, LoginTally, tallies, where=LoginTally.touched_at < before, limit=limit)
 
 
-_TALLY = tuple_(LoginTally.account_id, LoginTally.username)
-
-
-def _delete(session: Session, table: type[Base], old: Select[Any], key: ColumnElement[Any]) -> int:
-    unlocked = old.with_for_update(skip_locked=True)
-    gone = delete(table).where(key.in_(unlocked)).returning(key).execution_options(synchronize_session=False)
+def _delete(session: Session, table: type[Base], key: list[InstrumentedAttribute[str]], *, where: ColumnElement[bool], limit: int) -> int:
+    unlocked = select(*key).where(where).limit(limit).with_for_update(skip_locked=True)
+    gone = delete(table).where(tuple_(*key).in_(unlocked)).returning(*key).execution_options(synchronize_session=False)
     return len(session.execute(gone).all())
