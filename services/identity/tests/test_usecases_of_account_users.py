@@ -1,6 +1,7 @@
 """The users of accounts in a real database."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,8 @@ def people(work: Units, passwords: clients.Passwords) -> People:
 
 def update(people: People, user_id: str, **changes: str) -> models.AccountUser:
     with people.work.begin() as uow:
-        return usecases.update_account_user(
-            uow, **people.account, user_id=user_id, **{"email": None, "name": None, "role": None, **changes}
-        )
+        changed: dict[str, Any] = {"email": None, "name": None, "role": None, **changes}
+        return usecases.update_account_user(uow, **people.account, user_id=user_id, **changed)
 
 
 def remove(people: People, user_id: str) -> models.AccountUser:
@@ -115,7 +115,7 @@ def test_a_user_changes_in_what_is_given_and_its_version_grows(people: People) -
 def test_a_removed_user_is_logged_out_and_gone(people: People, database: ServiceDatabase) -> None:
     new = usecases.draft_account_user(people.passwords)
     with people.work.begin() as uow:
-        wanted = {"username": "marie", "email": "marie@acme.example", "name": None, "role": "editor"}
+        wanted: dict[str, Any] = {"username": "marie", "email": "marie@acme.example", "name": None, "role": "editor"}
         marie = usecases.create_account_user(uow, **people.account, **wanted, new=new)
     opened = people.log_in(new.draft.password, username="marie")
     people.ask_reset("marie@acme.example")

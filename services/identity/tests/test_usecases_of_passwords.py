@@ -1,6 +1,7 @@
 """New passwords in a real database, and the mail with the link on a real mail server."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,7 @@ def send(people: People, mailer: clients.Mailer, reset: models.PasswordReset | N
 
 
 def start(people: People, **changes: str | None) -> models.PasswordReset:
-    asked = {**people.account, "username": None, **changes}
+    asked: dict[str, Any] = {**people.account, "username": None, **changes}
     with people.work.begin() as uow:
         return usecases.start_password_reset(uow, **asked, pepper=PEPPER)
 
@@ -74,7 +75,7 @@ def test_the_current_password_must_be_right(people: People, current: str | None,
     opened = people.log_in()
     with pytest.raises(errors.CurrentPasswordWrong):
         people.change_password(opened.session_token, NEW, current=current)
-    assert people.session(opened.session_token)
+    assert people.session(opened.session_token).ended_at is None
     assert changes_told(database) == []
 
 
@@ -100,7 +101,7 @@ def test_an_unfit_password_changes_nothing_and_counts_as_no_attempt(people: Peop
     for _ in range(6):
         with pytest.raises(errors.PasswordUnfit):
             people.change_password(opened.session_token, "short", current=WRONG)
-    assert people.log_in()
+    assert people.log_in().via == "password"
 
 
 def test_who_came_by_a_login_link_sets_a_password_without_the_current_one(people: People, database: ServiceDatabase) -> None:
@@ -136,7 +137,7 @@ def test_a_forgotten_password_is_set_by_a_link_that_is_mailed(
     token = token_in(mail)
     assert token not in database.everything()
     assert people.reset(token, NEW).username == "admin"
-    assert people.log_in(NEW)
+    assert people.log_in(NEW).via == "password"
     with pytest.raises(errors.InvalidSession):
         people.session(opened.session_token)
     assert changes_told(database) == ["reset"]
@@ -229,7 +230,7 @@ def test_an_unfit_password_leaves_the_link_as_it_is(people: People) -> None:
     token = token_of(people.ask_reset())
     with pytest.raises(errors.PasswordUnfit):
         people.reset(token, "short")
-    assert people.reset(token, NEW)
+    assert people.reset(token, NEW).username == "admin"
 
 
 def test_a_new_password_makes_every_other_link_useless(people: People) -> None:
@@ -255,7 +256,7 @@ def test_the_reset_path_stays_open_during_a_lock_and_the_new_password_waits_for_
     with pytest.raises(errors.LoginLocked):
         people.log_in(NEW)
     clock.advance(minutes=5)
-    assert people.log_in(NEW)
+    assert people.log_in(NEW).via == "password"
 
 
 def test_a_new_password_forgets_the_wrong_attempts_at_the_old_one(people: People) -> None:
@@ -265,7 +266,7 @@ def test_a_new_password_forgets_the_wrong_attempts_at_the_old_one(people: People
     people.reset(token_of(people.ask_reset()), NEW)
     with pytest.raises(errors.LoginFailed):
         people.log_in(WRONG)
-    assert people.log_in(NEW)
+    assert people.log_in(NEW).via == "password"
 
 
 def test_a_mail_is_sent_once_however_often_it_is_asked_for(people: People, mailer: clients.Mailer, mail_server: MailServer) -> None:
