@@ -131,5 +131,5 @@ def test_a_login_does_what_the_model_says(work: Units, passwords: clients.Passwo
         def __init__(self) -> None:
             super().__init__(people, database, clock)
 
-    patient = settings(max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    patient = settings(max_examples=10, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     run_state_machine_as_test(Machine, settings=patient)
