@@ -39,10 +39,15 @@ def migration(databases: dict[str, str]) -> list[str]:
 
 def _settings_of(service: str, settings: Settings) -> dict[str, str]:
     """Return what one service reads beyond what all of them do."""
+    smtp_url = f"smtp://{LOOPBACK}:{settings.smtp_port}"
     return {
-        "identity": {"API_KEY_PEPPER": settings.pepper()},
+        "identity": {
+            "API_KEY_PEPPER": settings.pepper(),
+            "SMTP_URL": smtp_url,
+            "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/reset-password",
+        },
         "accounts": {"HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login"},
-        "notifications": {"SMTP_URL": f"smtp://{LOOPBACK}:{settings.smtp_port}"},
+        "notifications": {"SMTP_URL": smtp_url},
     }.get(service, {})
 
 

@@ -81,9 +81,13 @@ class Identity:
     def __init__(self, wiring: Wiring) -> None:
         self._call = wiring.call
 
-    def prepare_admin_user(self, *, agency_id: str, account_id: str) -> None:
-        """Have the account's first user made; identity makes one per account, however often it is asked."""
-        self._call("identity", "prepare_admin_user", {"agency_id": agency_id, "account_id": account_id}, timeout_seconds=TIMEOUT_SECONDS)
+    def prepare_admin_user(self, *, agency_id: str, account_id: str, email: str, account_name: str, language: str) -> None:
+        """Have the account's first user made; identity makes one per account, however often it is asked.
+
+        A forgotten password is reset by a link to `email`, in `language`, to a page of the account's host `account_name` (R0.77).
+        """
+        request = {"agency_id": agency_id, "account_id": account_id, "email": email, "account_name": account_name, "language": language}
+        self._call("identity", "prepare_admin_user", request, timeout_seconds=TIMEOUT_SECONDS)
 
     def claim_credentials(self, *, agency_id: str, account_id: str) -> dict[str, Any]:
         """Have the first user's password made: its username and password, once; refused as `credentials_already_claimed` after that."""

@@ -63,7 +63,13 @@ class AccountsService:
         with self.work.reading() as session:
             account = usecases.account_without_admin_user(session, **event.data)
         if account is not None:
-            self.identity.prepare_admin_user(agency_id=account.agency_id, account_id=account.id)
+            self.identity.prepare_admin_user(
+                agency_id=account.agency_id,
+                account_id=account.id,
+                email=account.client_email,
+                account_name=account.name,
+                language=account.language,
+            )
             self.work.handle(event, usecases.record_admin_user, **event.data)
 
     @subscribe("billing", "invoice_paid", reads=events.InvoicePaid)

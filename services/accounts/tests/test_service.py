@@ -158,7 +158,13 @@ def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, rela
     platform.activate(account["id"])
     seen.wait_for("accounts.account_activated")
     assert seen.names() == ["accounts.account_requested", "accounts.account_activated"]
-    asked = {"agency_id": platform.agency_id, "account_id": account["id"]}
+    asked = {
+        "agency_id": platform.agency_id,
+        "account_id": account["id"],
+        "email": "hello@acme.example",
+        "account_name": "acme",
+        "language": "fr",
+    }
     assert platform.identity_peer.calls == [("prepare_admin_user", asked)]
 
     assert platform.call("claim_credentials", key="claim", account_id=account["id"]) == {

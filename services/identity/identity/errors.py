@@ -172,3 +172,143 @@ class ClockBeginsNoLater(ClockStepTooLong):
     """The same of a new clock: it begins by a step from now."""
 
     field = "now"
+
+
+class AccountNotFound(Refusal):
+    """No account of this id has users, or it is another agency's; the two look the same from outside."""
+
+    kind = "not_found"
+    code = "account_not_found"
+    message = "There is no account {account_id}."
+
+
+class UserOfAccountNotFound(Refusal):
+    """The account has no user of this id."""
+
+    kind = "not_found"
+    code = "account_user_not_found"
+    message = "The account has no user {user_id}."
+
+
+class UsernameTaken(Refusal):
+    """Another user of the account is called so; upper and lower case make no difference."""
+
+    kind = "conflict"
+    code = "username_taken"
+    message = "The account has a user {username} already: choose another username."
+    field = "username"
+
+
+class EmailTaken(Refusal):
+    """Another user of the account has this address: a forgotten password would be anybody's."""
+
+    kind = "conflict"
+    code = "email_taken"
+    message = "Another user of the account has the e-mail address {email}: give each their own."
+    field = "email"
+
+
+class LastAdmin(Refusal):
+    """An account always has an admin: the agency manages the account as one (R3.4)."""
+
+    kind = "conflict"
+    code = "last_admin"
+    message = "The user {username} is the last admin of the account: make another user admin first."
+
+
+class LoginFailed(Refusal):
+    """The username is unknown or the password is wrong; the two look the same from outside."""
+
+    kind = "unauthenticated"
+    code = "login_failed"
+    message = "The username or the password is not right."
+
+
+class LoginLocked(Refusal):
+    """Five attempts were wrong: none is looked at before `until`, the right password neither (R0.80, R0.83)."""
+
+    kind = "too_many"
+    code = "login_locked"
+    message = "Too many wrong attempts: try again after {until}. A forgotten password can be reset at once."
+
+
+class InvalidSession(Refusal):
+    """The session is unknown, has ended or has expired; they look the same from outside."""
+
+    kind = "unauthenticated"
+    code = "invalid_session"
+    message = "Log in first."
+
+
+class CurrentPasswordWrong(Refusal):
+    """Whoever changes a password must know the present one."""
+
+    kind = "invalid"
+    code = "current_password_wrong"
+    message = "The current password is not right."
+    field = "current_password"
+
+
+class PasswordUnfit(Refusal):
+    """The chosen password breaks the rule for passwords (R0.76)."""
+
+    kind = "invalid"
+    code = "password_unfit"
+    message = "This password cannot be used: {reason}. Choose one of {least_length} to {most_length} characters."
+    field = "new_password"
+
+
+class InvalidResetToken(Refusal):
+    """The link of a password reset is unknown, was used or has expired; they look the same from outside."""
+
+    kind = "gone"
+    code = "invalid_reset_token"
+    message = "This link was used already or has expired: ask for another one."
+
+
+class AccountUserUnreachable(Refusal):
+    """No mail can be written to this user."""
+
+    kind = "conflict"
+    code = "account_user_unreachable"
+    message = "The user {username} has no e-mail address to send a link to: set one first."
+
+
+class TooManyPasswordResets(Refusal):
+    """As many resets were asked for as may be within an hour."""
+
+    kind = "too_many"
+    code = "too_many_password_resets"
+    message = "{most} password resets were started within an hour already: use the last one, or try again later."
+
+
+class InvalidLoginLink(Refusal):
+    """The login link is unknown, was used or has expired; they look the same from outside."""
+
+    kind = "gone"
+    code = "invalid_login_link"
+    message = "This login link was used already or has expired: make another one."
+
+
+class PasswordResetBeingSent(Refusal):
+    """Another delivery of the same event is sending the mail at this moment."""
+
+    kind = "conflict"
+    code = "password_reset_being_sent"
+    message = "The mail of the password reset {reset_id} is being sent."
+
+
+class MailUnavailable(Refusal):
+    """The mail server cannot be reached, or does not take anything just now."""
+
+    kind = "unavailable"
+    code = "mail_unavailable"
+    message = "The mail server does not take mail now: {reason}"
+
+
+class MailRefused(Refusal):
+    """The mail server refuses this message for good (RFC 5321, section 4.2.1: 5yz)."""
+
+    kind = "conflict"
+    code = "mail_refused"
+    message = "The mail server refuses the message: {reason}"

@@ -70,6 +70,39 @@ class PortalUserRemoved(Fact):
     portal_user_id = fields.Id("usr", required=True)
 
 
+class AccountLoginLocked(Fact):
+    """Five wrong attempts locked a username of an account for five minutes; `username` is null where the account has no such user."""
+
+    source = "identity"
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(required=True, allow_none=True)
+    locked_until = fields.Instant(required=True)
+
+
+class AccountPasswordChanged(Fact):
+    """A user of an account has a new password; `changed_by` says how: settings, sso (settings, after a login link), reset."""
+
+    source = "identity"
+    account_id = fields.Id("acc", required=True)
+    user_id = fields.Id("usr", required=True)
+    username = fields.String(required=True)
+    changed_by = fields.String(required=True)
+
+
+class PasswordResetRequested(Fact):
+    """Somebody asked for a new password, perhaps with an address that is nobody's; identity itself sends the mail."""
+
+    source = "identity"
+    reset_id = fields.Id("pwr", required=True)
+    account_id = fields.Id("acc", required=True)
+
+
+class PasswordResetToSend(Reading):
+    """What identity reads of its own password_reset_requested."""
+
+    reset_id = fields.Id("pwr", required=True)
+
+
 class AccountFailed(Reading):
     """What identity reads of accounts' account_failed."""
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Integer, Text, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from chassis.tables import service_metadata
 
@@ -100,16 +100,22 @@ class Account(Base):
     __tablename__ = "accounts"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    language: Mapped[str | None]
     failed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
 class AccountUser(Base):
-    """A person inside an account. `password_hash` is Argon2id, absent until the credentials are claimed."""
+    """A person inside an account. `password_hash` is Argon2id, absent until the credentials are claimed or a password is set.
+
+    `username` and `email` are kept in lower case; `version` grows by one with each change.
+    """
 
     __tablename__ = "account_users"
     __table_args__ = (
         UniqueConstraint("account_id", "username"),
+        UniqueConstraint("account_id", "email"),
         CheckConstraint("role IN ('admin', 'editor', 'viewer')", name="role"),
         CheckConstraint("password_hash LIKE '$argon2id$%'", name="password_hash"),
     )
@@ -122,6 +128,82 @@ class AccountUser(Base):
     password_hash: Mapped[str | None]
     credentials_claimed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    email: Mapped[str | None]
+    name: Mapped[str | None]
+    password_changed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
+
+
+class LoginTally(Base):
+    """The wrong attempts at one username of one account; the username need not be anybody's."""
+
+    __tablename__ = "login_tallies"
+
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    last_failed_at: Mapped[datetime | None]
+    locked_until: Mapped[datetime | None]
+    touched_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LoginSession(Base):
+    """Somebody who is logged in. `keyed_digest` is HMAC-SHA256(pepper, SHA-256 of the token in hexadecimal)."""
+
+    __tablename__ = "login_sessions"
+    __table_args__ = (CheckConstraint("via IN ('password', 'sso')", name="via"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("account_users.id", ondelete="CASCADE"), index=True)
+    keyed_digest: Mapped[bytes] = mapped_column(unique=True)
+    via: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[AccountUser] = relationship(lazy="joined", innerjoin=True)
+
+
+class LoginLink(Base):
+    """A way in for the agency (SSO), once; its token is kept like that of a session."""
+
+    __tablename__ = "login_links"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("account_users.id", ondelete="CASCADE"), index=True)
+    keyed_digest: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
+class PasswordReset(Base):
+    """A new password asked for with an e-mail address; without a user where the address is nobody's, and then nothing is sent.
+
+    Its token follows from its id and the pepper; what is kept of it is like that of a session.
+    """
+
+    __tablename__ = "password_resets"
+    __table_args__ = (
+        CheckConstraint("started_by IN ('client', 'agency')", name="started_by"),
+        Index(None, "account_id", "email", "requested_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str]
+    email: Mapped[str]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("account_users.id", ondelete="CASCADE"), index=True)
+    language: Mapped[str | None]
+    started_by: Mapped[str]
+    keyed_digest: Mapped[bytes] = mapped_column(unique=True)
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+    sending_until: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    refused_because: Mapped[str | None]
 
 
 class TestClock(Base):

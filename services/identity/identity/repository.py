@@ -5,12 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Select, any_, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, any_, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.paging import Page, decode_cursor, encode_cursor
-from identity.models import Account, AccountUser, Agency, ApiKey, PortalUser, TestClock
+from identity.models import (
+    Account,
+    AccountUser,
+    Agency,
+    ApiKey,
+    Base,
+    LoginLink,
+    LoginSession,
+    LoginTally,
+    PasswordReset,
+    PortalUser,
+    TestClock,
+)
 
 Row = TypeVar("Row", ApiKey, PortalUser)
 
@@ -169,3 +181,137 @@ def _page(session: Session, wanted: Select[Row], by: InstrumentedAttribute[str],
         wanted = wanted.where(by < str(decode_cursor(cursor, length=1)[0]))
     rows = session.scalars(wanted.order_by(by.desc()).limit(limit + 1)).all()
     return Page(data=rows[:limit], next_cursor=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None, total=total)
+
+
+def account(session: Session, *, account_id: str) -> Account | None:
+    """Find the account of this id."""
+    return session.get(Account, account_id)
+
+
+def account_known(session: Session, *, account_id: str) -> Account:
+    """Give an account that is known to be there."""
+    return session.get_one(Account, account_id)
+
+
+def agency_of_account(session: Session, *, account_id: str) -> str | None:
+    """Say whose account this is; None where it has no users."""
+    return session.scalar(select(AccountUser.agency_id).where(AccountUser.account_id == account_id).limit(1))
+
+
+def account_users(session: Session, *, account_id: str, limit: int, cursor: str | None) -> Page[AccountUser]:
+    """List the account's users, newest first."""
+    wanted = select(AccountUser).where(AccountUser.account_id == account_id)
+    total = session.scalars(select(func.count()).select_from(wanted.subquery())).one()
+    if cursor is not None:
+        wanted = wanted.where(AccountUser.id < str(decode_cursor(cursor, length=1)[0]))
+    rows = session.scalars(wanted.order_by(AccountUser.id.desc()).limit(limit + 1)).all()
+    return Page(data=rows[:limit], next_cursor=encode_cursor(rows[limit - 1].id) if len(rows) > limit else None, total=total)
+
+
+def user_of_account(session: Session, *, account_id: str, user_id: str) -> AccountUser | None:
+    """Find the account's user of this id."""
+    return session.scalar(select(AccountUser).where(AccountUser.account_id == account_id, AccountUser.id == user_id))
+
+
+def user_of_account_by_email(session: Session, *, account_id: str, email: str) -> AccountUser | None:
+    """Find the account's user with this address."""
+    return session.scalar(select(AccountUser).where(AccountUser.account_id == account_id, AccountUser.email == email))
+
+
+def user_for_update(session: Session, *, user_id: str) -> AccountUser | None:
+    """Find the user of this id, as it is now, and lock it."""
+    return session.get(AccountUser, user_id, with_for_update=True, populate_existing=True)
+
+
+def user_known(session: Session, *, user_id: str) -> AccountUser:
+    """Give a user that is known to be there."""
+    return session.get_one(AccountUser, user_id)
+
+
+def user_known_for_update(session: Session, *, user_id: str) -> AccountUser:
+    """Give a user that is known to be there, as it is now, and lock it."""
+    return session.get_one(AccountUser, user_id, with_for_update=True, populate_existing=True)
+
+
+def first_admin(session: Session, *, account_id: str) -> AccountUser | None:
+    """Find the oldest of the account's admins: `admin` itself, unless it was removed."""
+    admins = select(AccountUser).where(AccountUser.account_id == account_id, AccountUser.role == "admin")
+    return session.scalar(admins.order_by(AccountUser.id).limit(1))
+
+
+def count_admins(session: Session, *, account_id: str) -> int:
+    """Count the account's admins."""
+    admins = select(func.count()).where(AccountUser.account_id == account_id, AccountUser.role == "admin")
+    return session.scalars(admins).one()
+
+
+def tally_for_update(session: Session, *, account_id: str, username: str, now: datetime) -> LoginTally:
+    """Lock the wrong attempts at this username, made first where there are none; in one statement, as old ones are deleted at any time."""
+    new = insert(LoginTally).values(account_id=account_id, username=username, failures=0, touched_at=now)
+    touched = new.on_conflict_do_update(index_elements=["account_id", "username"], set_={"touched_at": now})
+    return session.scalars(touched.returning(LoginTally), execution_options={"populate_existing": True}).one()
+
+
+def live_session(session: Session, *, keyed_digest: bytes, now: datetime) -> LoginSession | None:
+    """Find the session with this digest, unless it has ended or expired; with its user."""
+    return session.scalar(
+        select(LoginSession).where(
+            LoginSession.keyed_digest == keyed_digest, LoginSession.ended_at.is_(None), LoginSession.expires_at > now
+        )
+    )
+
+
+def end_sessions(session: Session, *, user_id: str, now: datetime) -> None:
+    """End every session of the user."""
+    live = and_(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+    session.execute(update(LoginSession).where(live).values(ended_at=now).execution_options(synchronize_session=False))
+
+
+def end_session(session: Session, *, keyed_digest: bytes, now: datetime) -> None:
+    """End the session with this digest, if it has not ended."""
+    live = and_(LoginSession.keyed_digest == keyed_digest, LoginSession.ended_at.is_(None))
+    session.execute(update(LoginSession).where(live).values(ended_at=now).execution_options(synchronize_session=False))
+
+
+def usable_login_link_for_update(session: Session, *, keyed_digest: bytes, now: datetime) -> LoginLink | None:
+    """Find the login link with this digest, unless it was used or has expired, and lock it."""
+    usable = and_(LoginLink.keyed_digest == keyed_digest, LoginLink.used_at.is_(None), LoginLink.expires_at > now)
+    return session.scalar(select(LoginLink).where(usable).with_for_update())
+
+
+def count_resets_for_update(session: Session, *, account_id: str, email: str, since: datetime) -> int:
+    """Count the resets asked for with this address after `since`; whoever counts the same waits until this transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"password_reset {account_id} {email}", 0))))
+    asked = and_(PasswordReset.account_id == account_id, PasswordReset.email == email, PasswordReset.requested_at > since)
+    return session.scalars(select(func.count()).select_from(PasswordReset).where(asked)).one()
+
+
+def reset_for_update(session: Session, *, reset_id: str) -> PasswordReset:
+    """Lock a reset that is known to be there."""
+    return session.get_one(PasswordReset, reset_id, with_for_update=True, populate_existing=True)
+
+
+def usable_reset_for_update(session: Session, *, keyed_digest: bytes, now: datetime) -> PasswordReset | None:
+    """Find the reset with this digest, unless it was used or has expired, and lock it."""
+    usable = and_(PasswordReset.keyed_digest == keyed_digest, PasswordReset.used_at.is_(None), PasswordReset.expires_at > now)
+    return session.scalar(select(PasswordReset).where(usable).with_for_update())
+
+
+def use_resets_up(session: Session, *, user_id: str, now: datetime) -> None:
+    """Make every reset of the user open nothing any more."""
+    open_ones = and_(PasswordReset.user_id == user_id, PasswordReset.used_at.is_(None))
+    session.execute(update(PasswordReset).where(open_ones).values(used_at=now).execution_options(synchronize_session=False))
+
+
+def delete_ended(session: Session, *, before: datetime, limit: int) -> int:
+    """Delete up to `limit` of each: sessions, links and resets that expired before, and tallies that nobody touched since; count them."""
+    expiring = (LoginSession, LoginLink, PasswordReset)
+    expired = sum(_delete(session, table, [table.id], where=table.expires_at < before, limit=limit) for table in expiring)
+    tallies = [LoginTally.account_id, LoginTally.username]
+    return expired + _delete(session, LoginTally, tallies, where=LoginTally.touched_at < before, limit=limit)
+
+
+def _delete(session: Session, table: type[Base], key: list[InstrumentedAttribute[str]], *, where: ColumnElement[bool], limit: int) -> int:
+    unlocked = select(*key).where(where).limit(limit).with_for_update(skip_locked=True)
+    gone = delete(table).where(tuple_(*key).in_(unlocked)).returning(*key).execution_options(synchronize_session=False)
+    return len(session.execute(gone).all())

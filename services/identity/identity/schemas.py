@@ -12,9 +12,16 @@ DISCOUNT = validate.Range(min=0, max=domain.MOST_BASIS_POINTS)
 LANGUAGE = validate.OneOf([*domain.Language])
 PROGRAMME = validate.OneOf([*domain.Programme])
 ENTITLEMENT = validate.OneOf([*domain.Entitlement])
+ROLE = validate.OneOf([*domain.Role])
+STARTED_BY = validate.OneOf([*domain.StartedBy])
+EMAIL_LENGTH = validate.Length(max=254)  # RFC 5321: 256 octets with the angle brackets around it
+USERNAME = validate.Regexp(
+    r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\Z", error="Not a username: 1 to 64 letters, digits or . _ @ + - after the first."
+)
+SHA_256 = validate.Regexp(r"[0-9a-f]{64}\Z", error="Not a SHA-256 in hexadecimal.")
+TYPED = validate.Length(max=1024)  # more is nothing that a person types
 SCOPE = validate.OneOf([*domain.Scope])
 PORTAL_ROLE = validate.OneOf([*domain.PortalRole])
-DIGEST = validate.Regexp(r"[0-9a-f]{64}\Z", error="Not a SHA-256 in hexadecimal.")
 
 
 class AgencyReference(Schema):
@@ -61,7 +68,7 @@ class Agency(Schema):
 
 
 class KeyDigest(Schema):
-    digest = fields.String(required=True, validate=DIGEST)
+    digest = fields.String(required=True, validate=SHA_256)
 
 
 class UsableKey(Schema):
@@ -136,7 +143,7 @@ class UpdatePortalUser(PortalUserReference):
 class AcceptInvitation(Schema):
     """`digest`: the SHA-256 of the token in hexadecimal, all of it that travels."""
 
-    digest = fields.String(required=True, validate=DIGEST)
+    digest = fields.String(required=True, validate=SHA_256)
     password = fields.String(required=True, validate=validate.Length(min=domain.SHORTEST_PASSWORD, max=domain.LONGEST_PASSWORD))
 
 
@@ -170,7 +177,15 @@ class AccountReference(Schema):
     account_id = fields.Id("acc", required=True)
 
 
-class AccountUser(Schema):
+class PrepareAdminUser(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    email = fields.Email(load_default=None, allow_none=True, validate=EMAIL_LENGTH)
+    account_name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    language = fields.String(load_default=None, allow_none=True)
+
+
+class AdminUser(Schema):
     user_id = fields.Id("usr", attribute="id")
     username = fields.String()
 
@@ -213,3 +228,124 @@ class TestClockPage(Schema):
     data = fields.List(fields.Nested(TestClock))
     next_cursor = fields.String(allow_none=True)
     total = fields.Integer()
+
+
+class AccountUsersWanted(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=validate.Range(min=1, max=HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True)
+
+
+class AccountUserReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    user_id = fields.Id("usr", required=True)
+
+
+class CreateAccountUser(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(required=True, validate=USERNAME)
+    email = fields.Email(required=True, validate=EMAIL_LENGTH)
+    name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    role = fields.String(required=True, validate=ROLE)
+
+
+class UpdateAccountUser(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    user_id = fields.Id("usr", required=True)
+    email = fields.Email(load_default=None, allow_none=True, validate=EMAIL_LENGTH)
+    name = fields.String(load_default=None, allow_none=True, validate=NAME)
+    role = fields.String(load_default=None, allow_none=True, validate=ROLE)
+
+
+class AccountUser(Schema):
+    id = fields.Id("usr")
+    account_id = fields.Id("acc")
+    username = fields.String()
+    email = fields.String(allow_none=True)
+    name = fields.String(allow_none=True)
+    role = fields.String()
+    created_at = fields.Instant()
+    password_changed_at = fields.Instant(allow_none=True)
+    version = fields.Integer()
+
+
+class CreatedAccountUser(AccountUser):
+    password = fields.String(dump_default=None, allow_none=True)  # as the secret of a created key: shown once
+
+
+class AccountUserPage(Schema):
+    data = fields.List(fields.Nested(AccountUser))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+
+
+class LogIn(Schema):
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(required=True, validate=TYPED)
+    password = fields.String(required=True, validate=TYPED)
+
+
+class OpenedSession(Schema):
+    session_token = fields.String()
+    expires_at = fields.Instant()
+    via = fields.String()
+    user = fields.Nested(AccountUser)
+
+
+class TokenDigest(Schema):
+    token_digest = fields.String(required=True, validate=SHA_256)
+
+
+class Session(Schema):
+    agency_id = fields.Function(lambda session: session.user.agency_id)
+    created_at = fields.Instant()
+    expires_at = fields.Instant()
+    via = fields.String()
+    user = fields.Nested(AccountUser)
+
+
+class ChangePassword(Schema):
+    token_digest = fields.String(required=True, validate=SHA_256)
+    current_password = fields.String(load_default=None, allow_none=True, validate=TYPED)
+    new_password = fields.String(required=True, validate=TYPED)
+
+
+class RequestPasswordReset(Schema):
+    account_id = fields.Id("acc", required=True)
+    email = fields.Email(required=True, validate=EMAIL_LENGTH)
+    language = fields.String(load_default=None, allow_none=True, validate=LANGUAGE)
+    started_by = fields.String(load_default=domain.StartedBy.CLIENT, validate=STARTED_BY)
+
+
+class StartPasswordReset(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(load_default=None, allow_none=True, validate=TYPED)
+
+
+class StartedPasswordReset(Schema):
+    email = fields.String()
+    expires_at = fields.Instant()
+
+
+class ResetPassword(Schema):
+    token = fields.String(required=True, validate=TYPED)
+    new_password = fields.String(required=True, validate=TYPED)
+
+
+class ResetAccountUser(Schema):
+    account_id = fields.Id("acc")
+    username = fields.String()
+
+
+class LoginLink(Schema):
+    token = fields.String()
+    expires_at = fields.Instant()
+
+
+class LoginLinkToken(Schema):
+    token = fields.String(required=True, validate=TYPED)

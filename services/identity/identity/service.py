@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from chassis.doors import command, query, subscribe
+from chassis.doors import command, due, query, subscribe
 from chassis.events import Event
 from chassis.wiring import Wired, Work
 from identity import clients, events, schemas, usecases
 
 
 class IdentityService:
-    """Agencies, their persons and API keys, and the users of accounts."""
+    """Agencies, their persons and API keys, and the users of accounts: who they are, and how they get in."""
 
     name = "identity"
     work = Work()
     pepper = Wired(clients.api_key_pepper)
     passwords = Wired(clients.Passwords)
+    mailer = Wired(clients.Mailer)
+    reset_pages = Wired(clients.ResetPages)
 
     @query(request=schemas.AgencyReference, answer=schemas.Agency)
     def agency(self, request: dict[str, Any]) -> object:
@@ -99,7 +101,7 @@ class IdentityService:
     def remove_portal_user(self, request: dict[str, Any]) -> object:
         return self.work.once(usecases.remove_portal_user, **request)
 
-    @command(request=schemas.AccountReference, answer=schemas.AccountUser)
+    @command(request=schemas.PrepareAdminUser, answer=schemas.AdminUser)
     def prepare_admin_user(self, request: dict[str, Any]) -> object:
         return self.work.once(usecases.prepare_admin_user, **request)
 
@@ -129,6 +131,84 @@ class IdentityService:
     def test_clocks(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return usecases.test_clocks(session, **request)
+
+    # --- users of accounts --------------------------------------------------------------------------------------------------------------
+
+    @query(request=schemas.AccountUsersWanted, answer=schemas.AccountUserPage)
+    def account_users(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.account_users(session, **request)
+
+    @query(request=schemas.AccountUserReference, answer=schemas.AccountUser)
+    def account_user(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.account_user(session, **request)
+
+    @command(request=schemas.CreateAccountUser, answer=schemas.CreatedAccountUser)
+    def create_account_user(self, request: dict[str, Any]) -> object:
+        new = usecases.draft_account_user(self.passwords)
+        answer = self.work.once(usecases.create_account_user, new=new, **request)
+        return usecases.reveal_password(answer, new=new)
+
+    @command(request=schemas.UpdateAccountUser, answer=schemas.AccountUser)
+    def update_account_user(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.update_account_user, **request)
+
+    @command(request=schemas.AccountUserReference, answer=schemas.AccountUser)
+    def remove_account_user(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.remove_account_user, **request)
+
+    # --- logging in. Not once(): an idempotency key would keep a token in plain, or a hash over a password that is quick to try ----------
+
+    @command(request=schemas.LogIn, answer=schemas.OpenedSession)
+    def log_in(self, request: dict[str, Any]) -> object:
+        return usecases.log_in(self.work, self.passwords, pepper=self.pepper, **request)
+
+    @query(request=schemas.TokenDigest, answer=schemas.Session)
+    def session(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # not reading(): whether it has expired is a question of the unit's time
+            return usecases.session(uow, pepper=self.pepper, **request)
+
+    @command(request=schemas.TokenDigest, answer=None)
+    def log_out(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.log_out, pepper=self.pepper, **request)
+
+    @command(request=schemas.AccountReference, answer=schemas.LoginLink)
+    def create_login_link(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            return usecases.create_login_link(uow, pepper=self.pepper, **request)
+
+    @command(request=schemas.LoginLinkToken, answer=schemas.OpenedSession)
+    def use_login_link(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            return usecases.use_login_link(uow, pepper=self.pepper, **request)
+
+    # --- passwords ----------------------------------------------------------------------------------------------------------------------
+
+    @command(request=schemas.ChangePassword, answer=None)
+    def change_password(self, request: dict[str, Any]) -> None:
+        usecases.change_password(self.work, self.passwords, pepper=self.pepper, **request)
+
+    @command(request=schemas.RequestPasswordReset, answer=None)
+    def request_password_reset(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.request_password_reset, pepper=self.pepper, **request)
+
+    @command(request=schemas.StartPasswordReset, answer=schemas.StartedPasswordReset)
+    def start_password_reset(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.start_password_reset, pepper=self.pepper, **request)
+
+    @command(request=schemas.ResetPassword, answer=schemas.ResetAccountUser)
+    def reset_password(self, request: dict[str, Any]) -> object:
+        return usecases.reset_password(self.work, self.passwords, pepper=self.pepper, **request)
+
+    @subscribe("identity", "password_reset_requested", reads=events.PasswordResetToSend)
+    def on_password_reset_requested(self, event: Event) -> None:
+        usecases.send_password_reset(self.work, self.mailer, self.reset_pages, pepper=self.pepper, **event.data)
+
+    @due(every_seconds=3600)
+    def delete_ended(self) -> None:
+        with self.work.begin() as uow:
+            usecases.delete_ended(uow)
 
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:

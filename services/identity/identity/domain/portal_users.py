@@ -46,11 +46,6 @@ def draft_invitation(*, pepper: bytes) -> DraftInvitation:
     return DraftInvitation(id=new_id("ivt"), keyed_digest=keyed_digest(pepper=pepper, digest=digest_of(token)), token=token)
 
 
-def folded(email: str) -> str:
-    """Give the address as addresses are compared: `Ana@Agency.example` and `ana@agency.example` are one person."""
-    return email.casefold()
-
-
 def invitation_ends(*, invited_at: datetime) -> datetime:
     """Say from when on an invitation cannot be accepted any more."""
     return invited_at + INVITATION_LIFETIME

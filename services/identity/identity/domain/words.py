@@ -51,3 +51,8 @@ class Scope(StrEnum):
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
     ADMIN = "admin"
+
+
+def folded(name: str) -> str:
+    """Give a username or an e-mail address as it is compared: in lower case, without blanks around it."""
+    return name.strip().casefold()
