@@ -26,7 +26,7 @@ def unauthenticated(app: Flask) -> list[str]:
             status = client.open(path, method=method, json={} if method != "GET" else None).status_code
             if status != HTTPStatus.UNAUTHORIZED:
                 found.append(
-                    f"{method} {rule.rule} answers a caller without a key with {status}, not 401: declare it by Routes.get or Routes.post"
-                    " with its scope, or name it among the public ones in tests/architecture/routes.py, with care."
+                    f"{method} {rule.rule} answers a caller without a key with {status}, not 401: declare it by Routes.get, .post, .patch,"
+                    " .put or .delete with its scope, or name it among the public ones in tests/architecture/routes.py, with care."
                 )
     return found

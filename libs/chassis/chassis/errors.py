@@ -11,6 +11,7 @@ Kind = Literal[
     "not_found",
     "conflict",
     "gone",
+    "stale",
     "invalid",
     "too_many",
     "unavailable",
@@ -96,6 +97,15 @@ class IdempotencyKeyReused(Refusal):
     code = "idempotency_key_reused"
     message = "This idempotency key was used for a different request before: send a new key with a new request."
     field = "Idempotency-Key"
+
+
+class VersionMismatch(Refusal):
+    """The caller wants to change a version that is not the one there is (any more): it would undo what it has not seen."""
+
+    kind = "stale"
+    code = "version_mismatch"
+    message = "This has changed since you read it: read it again, and send your change with its new ETag."
+    field = "If-Match"
 
 
 class OutcomeUnknown(Refusal):

@@ -49,6 +49,7 @@ def refusal_of(kind: str, *, field: str | None = None) -> Refusal:
         ("not_found", 404),
         ("conflict", 409),
         ("gone", 410),
+        ("stale", 412),
         ("invalid", 422),
         ("too_many", 429),
         ("unavailable", 503),

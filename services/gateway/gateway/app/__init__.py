@@ -138,4 +138,4 @@ def refuse_undeclared(app: Flask) -> None:
     declared = {f"{blueprint.name}.{endpoint}" for blueprint in ROUTES for endpoint in blueprint.scopes}
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in declared and not rule.endpoint.startswith(f"{public.routes.name}."):
-            raise UndeclaredScope(f"{rule.rule} says no scope: declare it by Routes.get or .post, or among the public ones.")
+            raise UndeclaredScope(f"{rule.rule} says no scope: declare it by a method of Routes, or among the public ones.")

@@ -9,6 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map
 
+from chassis.errors import VersionMismatch
 from chassis.ids import PATTERN
 from chassis.schemas import fields
 from gateway import errors
@@ -21,7 +22,8 @@ Resell hosted accounts from your own programs.
 
 - **Keys.** `Authorization: Bearer ck_live_…`. Each operation says the scope it needs; `admin` has them all.
 - **JSON** in and out. Unknown fields are refused by name. Times are RFC 3339 in UTC, amounts are whole minor units beside a currency.
-- **Repeating.** Send an `Idempotency-Key` with every POST: the same key and body get the first answer again, and nothing is done twice.
+- **Repeating.** Send an `Idempotency-Key` with every command: the same key and body get the first answer again, and nothing is done twice.
+- **Changing** what others change too: send its `ETag` as `If-Match` where an operation takes it, and 412 says that it is another by now.
 - **Lists** take `limit` (50, at most 200) and `cursor`; `next_cursor` is null on the last page.
 - **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support.
 - **Retrying.** 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
@@ -101,6 +103,11 @@ _EXAMPLES: dict[int, Json] = {
         "errors": [{"field": "colour", "code": "unknown_field", "message": "Unknown field."}],
     },
     HTTPStatus.UNAUTHORIZED: {"code": errors.KeyInvalid.code, "detail": errors.KeyInvalid.message, "errors": []},
+    HTTPStatus.PRECONDITION_FAILED: {
+        "code": VersionMismatch.code,
+        "detail": VersionMismatch.message,
+        "errors": [{"field": VersionMismatch.field, "code": VersionMismatch.code, "message": VersionMismatch.message}],
+    },
     HTTPStatus.GONE: {
         "code": "credentials_already_claimed",
         "detail": "The credentials were claimed already; they are shown once.",

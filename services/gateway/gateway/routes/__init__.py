@@ -17,7 +17,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from chassis import context as contexts
 from chassis import schemas as shapes
-from chassis.errors import InvalidRequest
+from chassis.errors import InvalidRequest, VersionMismatch
 from gateway.auth import Keys, Scope
 from gateway.errors import Malformed
 from gateway.schemas import Json, Nothing, encoded
@@ -26,6 +26,8 @@ from gateway.schemas.examples import example_of
 View = Callable[..., Any]
 Responses = dict[HTTPStatus, list[Any]]
 """What an operation may answer, as flask-smorest documents it: descriptions, or names of shared ones."""
+
+READING = frozenset({"GET", "HEAD"})
 
 CALLER = "comptoir.caller"
 """Where the WSGI environment says who asked, once it is known."""
@@ -63,6 +65,14 @@ ETAG_PARAMETER: Json = {
     "description": "The ETag of what you have: 304 where it is still right.",
     "schema": {"type": "string"},
 }
+IF_MATCH_PARAMETER: Json = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag of what you have: 412 where it has changed meanwhile, and nothing is done. Left out: change it anyway.",
+    "schema": {"type": "string"},
+}
+VERSION = re.compile(r'"([0-9]{1,18})"')
+"""An ETag that is a version, as RFC 9110 (13.1.1) compares it here: never a weak one."""
 
 
 class UndeclaredScope(TypeError):
@@ -115,9 +125,9 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         self.scopes: dict[str, Scope] = {}
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: View | None = None, *arguments: Any, **options: Any) -> None:
-        """Refuse (`UndeclaredScope`) every way to add a route but `get` and `post`."""
+        """Refuse (`UndeclaredScope`) every way to add a route but those below."""
         if endpoint not in self.scopes:
-            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get or .post, with scope=…")
+            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get, .post, …, with scope=…")
         super().add_url_rule(rule, endpoint, view_func, *arguments, **options)
 
     def get(
@@ -152,6 +162,57 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
         success: Responses = {status: [_answer(status, answer, *(["Location"] if status is not HTTPStatus.OK else []))]}
         return self._declared(rule, "POST", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+
+    def patch(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        body: type[marshmallow.Schema],
+        answer: type[marshmallow.Schema],
+        refuses: tuple[HTTPStatus, ...] = (),
+        has_etag: bool = False,
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, body, *, [path parameters])`, which changes what the body names and answers with all of it as it is now.
+
+        `has_etag`: the view passes `expected_version()` on, and answers by `single`.
+        """
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses, *([HTTPStatus.PRECONDITION_FAILED] if has_etag else [])]
+        success: Responses = {HTTPStatus.OK: [_answer(HTTPStatus.OK, answer, *(["ETag"] if has_etag else []))]}
+        parameters = [IDEMPOTENCY_PARAMETER, *([IF_MATCH_PARAMETER] if has_etag else [])]
+        return self._declared(rule, "PATCH", scope, success | _problems(possible), parameters, arguments=(body, "json"))
+
+    def put(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        body: type[marshmallow.Schema],
+        answer: type[marshmallow.Schema],
+        status: HTTPStatus = HTTPStatus.OK,
+        refuses: tuple[HTTPStatus, ...] = (),
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, body, *, [path parameters])`, which makes it what the body says and answers `status` with `answer`."""
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
+        success: Responses = {status: [_answer(status, answer)]}
+        return self._declared(rule, "PUT", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+
+    def delete(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        answer: type[marshmallow.Schema] | None = None,
+        refuses: tuple[HTTPStatus, ...] = (),
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, *, [path parameters])`, which takes it away and answers with `answer`; None: 204 (`removed()`), no body."""
+        possible = [*ALWAYS_POSSIBLE, *refuses]
+        success: Responses = (
+            {HTTPStatus.OK: [_answer(HTTPStatus.OK, answer)]}
+            if answer is not None
+            else {HTTPStatus.NO_CONTENT: [{"description": "It is not there any more.", "content_type": None}]}
+        )
+        return self._declared(rule, "DELETE", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(None, None))
 
     def _declared(
         self,
@@ -209,13 +270,29 @@ def idempotency_key() -> str | None:
     return key
 
 
+def expected_version() -> int | None:
+    """The version that the caller wants to change, by If-Match; None: whichever there is.
+
+    Raises `VersionMismatch` where it cannot be the version of anything, `InvalidRequest` where it is more than one.
+    """
+    etag = request.headers.get("If-Match", "*").strip()
+    if etag == "*":
+        return None
+    if "," in etag:
+        raise _invalid(["If-Match"], "invalid", "Send one ETag, that of what you have.")
+    version = VERSION.fullmatch(etag)
+    if version is None:
+        raise VersionMismatch
+    return int(version[1])
+
+
 def single(resource: Json, *, version: object = None) -> Response:
     """One resource with its ETag, or 304 where the caller has it already. `version`: what changes with it, where it says so itself."""
     body = None
     if version is None:
         body = encoded(resource)
         version = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
-    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(str(version)):
+    if request.method in READING and "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(str(version)):
         response = Response(status=HTTPStatus.NOT_MODIFIED)
     else:
         response = Response(body or encoded(resource), content_type="application/json")
@@ -227,6 +304,11 @@ def single(resource: Json, *, version: object = None) -> Response:
 def created(resource: Json, location: str, status: HTTPStatus = HTTPStatus.CREATED) -> tuple[Json, HTTPStatus, Mapping[str, str]]:
     """Something that is new, or will be (202), and where it is found from now on."""
     return resource, status, {"Location": location}
+
+
+def removed() -> Response:
+    """Nothing is left to show."""
+    return Response(status=HTTPStatus.NO_CONTENT, content_type=None)
 
 
 def _answer(status: HTTPStatus, answer: type[marshmallow.Schema], *headers: str) -> Json:
