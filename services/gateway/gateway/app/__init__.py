@@ -28,6 +28,7 @@ from gateway.routes import (
     notices,
     public,
     quotes,
+    views,
 )
 from gateway.routes import (
     credits as credits_,
@@ -54,6 +55,7 @@ ROUTES: tuple[Routes, ...] = (
     catalog.routes,
     quotes.routes,
     accounts.routes,
+    views.routes,
     billing_profiles.routes,
     invoices.routes,
     credits_.routes,
