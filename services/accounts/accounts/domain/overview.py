@@ -186,13 +186,18 @@ def _condition(attribute: str, value: object) -> Condition:
 
 
 def _between(attribute: str, bounds: Mapping[str, object]) -> Between:
-    read = {**dict.fromkeys(NUMBERS, _number), **dict.fromkeys(MOMENTS, _moment)}.get(attribute)
-    if read is None:
+    if attribute in TEXTS:
         raise errors.FilterValueInvalid(attribute=attribute, wanted="one value, as it is")
     if not bounds or not bounds.keys() <= set(BOUNDS):
         raise errors.FilterValueInvalid(attribute=attribute, wanted="from, to, or both")
-    start, end = (None if bounds.get(bound) is None else read(attribute, str(bounds[bound])) for bound in BOUNDS)
+    start, end = (_bound(attribute, bounds.get(bound)) for bound in BOUNDS)
     return Between(start=start, end=end)
+
+
+def _bound(attribute: str, value: object) -> int | datetime | None:
+    if value is None:
+        return None
+    return _number(attribute, str(value)) if attribute in NUMBERS else _moment(attribute, str(value))
 
 
 def _number(attribute: str, text: str) -> int:

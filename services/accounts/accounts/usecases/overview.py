@@ -56,7 +56,7 @@ def filter_of(agency_id: str, wanted: domain.Wanted) -> repository.Filter:
         equal={name: condition for name, condition in wanted.conditions.items() if name not in ranges},
         least={name: between.start for name, between in ranges.items() if between.start is not None},
         below={name: between.end for name, between in ranges.items() if between.end is not None},
-        q=wanted.search and wanted.search.text,
+        q=None if wanted.search is None else wanted.search.text,
         anywhere=wanted.search is None or wanted.search.anywhere,
     )
 

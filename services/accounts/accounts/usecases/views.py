@@ -51,19 +51,30 @@ def create_view(
     return created
 
 
-def change_view(uow: UnitOfWork, *, agency_id: str, owner: str, view_id: str, **changes: Any) -> models.View:
+def change_view(
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    owner: str,
+    view_id: str,
+    name: str | None = None,
+    filters: dict[str, Any] | None = None,
+    sort: str | None = None,
+    columns: list[str] | None = None,
+) -> models.View:
     """Change what is given of a view (not None): its name, its filters as a whole, its sort, its columns."""
     repository.queue_for_views(uow.session, agency_id=agency_id, owner=owner)
     changed = repository.view_for_update(uow.session, agency_id=agency_id, owner=owner, view_id=view_id)
     if changed is None:
         raise errors.ViewNotFound(view_id=view_id)
-    given = {name: value for name, value in changes.items() if value is not None}
-    now = {name: getattr(changed, name) for name in ("name", "filters", "sort", "columns")} | given
-    domain.check_view(**now)
-    if now["name"] != changed.name and repository.view_is_called(uow.session, agency_id=agency_id, owner=owner, name=now["name"]):
-        raise errors.ViewNameTaken(name=now["name"])
-    for name, value in given.items():
-        setattr(changed, name, value)
+    if name is not None and name != changed.name:
+        if repository.view_is_called(uow.session, agency_id=agency_id, owner=owner, name=name):
+            raise errors.ViewNameTaken(name=name)
+        changed.name = name
+    changed.filters = changed.filters if filters is None else filters
+    changed.sort = sort or changed.sort
+    changed.columns = changed.columns if columns is None else columns
+    domain.check_view(name=changed.name, filters=changed.filters, sort=changed.sort, columns=changed.columns)
     changed.updated_at = uow.now
     return changed
 
