@@ -185,13 +185,14 @@ def test_a_view_is_its_owners_alone(units: Units, agency_id: str, save: Callable
     """R0.9."""
     view_id = save("To renew")
     save("To renew", owner="key_2")
+    strangers: list[dict[str, Any]] = [{"agency_id": agency_id, "owner": "key_2"}, {"agency_id": new_id("agy"), "owner": "key_1"}]
     with units.reading() as session:
         found = usecases.view(session, agency_id=agency_id, owner="key_1", view_id=view_id)
         assert {"filters": found.filters, "sort": found.sort, "columns": found.columns} == CONTENT
-        for stranger in ({"agency_id": agency_id, "owner": "key_2"}, {"agency_id": new_id("agy"), "owner": "key_1"}):
+        for stranger in strangers:
             with pytest.raises(errors.ViewNotFound):
                 usecases.view(session, **stranger, view_id=view_id)
-    for stranger in ({"agency_id": agency_id, "owner": "key_2"}, {"agency_id": new_id("agy"), "owner": "key_1"}):
+    for stranger in strangers:
         with pytest.raises(errors.ViewNotFound), units.begin() as uow:
             usecases.change_view(uow, **stranger, view_id=view_id, sort="name")
         with pytest.raises(errors.ViewNotFound), units.begin() as uow:
@@ -203,7 +204,7 @@ def test_views_are_listed_by_name_changed_in_part_and_removed(
 ) -> None:
     """R0.9, R0.11."""
     ids = {name: save(name) for name in ("c", "a", "b")}
-    mine = {"agency_id": agency_id, "owner": "key_1"}
+    mine: dict[str, Any] = {"agency_id": agency_id, "owner": "key_1"}
     with units.reading() as session:
         first = usecases.views(session, **mine, limit=2, cursor=None)
         rest = usecases.views(session, **mine, limit=2, cursor=first.next_cursor)

@@ -149,6 +149,7 @@ def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, rela
         "created_at": account["created_at"],
         "updated_at": account["created_at"],
         "activated_at": None,
+        "expires_at": None,
         "version": 1,
     }
     too_early = platform.refused("claim_credentials", account_id=account["id"])
