@@ -12,7 +12,8 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak bench migrate openapi requirements topology parking-lot pre-commit lock clean
+.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate openapi requirements topology parking-lot \
+	pre-commit lock clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench
+
+bench-data: setup ## Make the data of the overview's benchmark: 10,000 agencies, one with 1,000,000 accounts; a few minutes, once.
+	@$(PYTHON) -m bench.overview_data
 
 migrate: setup ## Bring the databases of the running platform up to date.
 	@$(DEMO); for service in $(SERVICES); do url=COMPTOIR_DATABASE_URL_$${service^^}; echo "$$service=$${!url}"; done \

@@ -1,4 +1,4 @@
-"""`python -m bench [reads] [relay] [inbox] [startup]`: run these (or all), print a table, write bench/results.json."""
+"""`python -m bench [reads] [relay] [inbox] [overview] [startup]`: run these (or all), print a table, write bench/results.json."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import http_read, inbox, relay, startup
+from bench import http_read, inbox, overview, relay, startup
 from bench.platform import bench
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,6 +21,7 @@ def main(chosen: list[str]) -> None:
         "reads": lambda: _with_servers(http_read.measure),
         "relay": lambda: _with_servers(relay.measure),
         "inbox": lambda: _with_servers(inbox.measure),
+        "overview": lambda: _with_servers(overview.measure),
         "startup": startup.measure,
     }
     unknown = set(chosen) - parts.keys()
@@ -46,7 +47,7 @@ def _print(name: str, result: dict[str, Any]) -> None:
     if name != "reads":
         for key, value in result.items():
             if key not in {"what", "measured_at", "load"}:
-                print(f"  {key.replace('_', ' '):24} {value:>10}")
+                print(f"  {key.replace('_', ' '):30} {value:>10}")
         return
     print(f"  {'clients':>7} {'':7} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8}")
     for row in result["rows"]:

@@ -44,8 +44,8 @@ class Operation:
         return {each["name"]: _example(each) for each in self._queries() if each["required"]}
 
     def full_query(self, asked: Json) -> Json:
-        """The query with every parameter, as the service is asked for it."""
-        return {each["name"]: asked[each["name"]] for each in self._queries()}
+        """The query with every parameter, as the service is asked for it; what it is asked for otherwise is the document's example."""
+        return {each["name"]: asked[each["name"]] if each["name"] in asked else _example(each) for each in self._queries()}
 
     def body(self) -> Json | None:
         """The body, where there is one."""

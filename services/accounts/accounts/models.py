@@ -3,13 +3,42 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Computed, DateTime, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.tables import service_metadata
 
-SEARCHABLE = "name || ' ' || client_name || ' ' || client_email"
+SEARCHABLE = "searchable(name || ' ' || client_name || ' ' || client_email || ' ' || coalesce(custom_domain, ''))"
+"""What search looks through, without accents and case (the functions are in migration 0002)."""
+ORDERED = (
+    "activated_at",
+    "billing_profile_id",
+    "client_email",
+    "country",
+    "custom_domain",
+    "expires_at",
+    "language",
+    "notification_email",
+    "region",
+    "snapshot_id",
+    "time_zone",
+    "updated_at",
+)
+"""The columns of lists that have an index of the common form: it sorts by them, and finds one of their values, newest first."""
 
 
 class Base(DeclarativeBase):
@@ -36,9 +65,7 @@ class Account(Base):
     client_name: Mapped[str]
     client_email: Mapped[str]
     notification_email: Mapped[str]
-    searchable: Mapped[str] = mapped_column(
-        Text, Computed("name || ' ' || client_name || ' ' || client_email", persisted=True), deferred=True
-    )
+    searchable: Mapped[str] = mapped_column(Text, Computed(SEARCHABLE, persisted=True), deferred=True)
     country: Mapped[str]
     region: Mapped[str]
     language: Mapped[str]
@@ -52,6 +79,7 @@ class Account(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
@@ -64,12 +92,51 @@ class Account(Base):
         Index(None, "agency_id", "kind", "created_at", "id"),
         Index(None, "agency_id", "plan", "created_at", "id"),
         Index(None, "agency_id", "status", "created_at", "id"),
+        *(Index(None, "agency_id", column, "created_at", "id") for column in ORDERED),
         Index("ix_accounts_search", "agency_id", "searchable", postgresql_using="gin", postgresql_ops={"searchable": "gin_trgm_ops"}),
         CheckConstraint("status IN ('creating', 'failed', 'active', 'disabled', 'cancelled', 'expired', 'archived')", name="status"),
         CheckConstraint("kind IN ('paid', 'trial', 'sandbox')", name="kind"),
         CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL AND failure_reason IS NOT NULL)", name="failure"),
         CheckConstraint("(status IN ('creating', 'failed')) = (activated_at IS NULL)", name="activated_at"),
     )
+
+
+class AccountTally(Base):
+    """How many accounts of one sort an agency has more, or fewer, than its other rows say: the count is their sum.
+
+    Triggers write a row with each change; from time to time the rows of an agency are folded into one of each sort.
+    """
+
+    __tablename__ = "account_tallies"
+    __table_args__ = (Index(None, "agency_id"), Index("ix_account_tallies_unfolded", "agency_id", postgresql_where=text("NOT folded")))
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    agency_id: Mapped[str]
+    status: Mapped[str]
+    plan: Mapped[str]
+    kind: Mapped[str]
+    accounts: Mapped[int]
+    folded: Mapped[bool] = mapped_column(server_default=false())
+
+
+class View(Base):
+    """A list of accounts as somebody likes to see it (R0.9): which, in which order, with which columns. `owner`: whose it is."""
+
+    __tablename__ = "views"
+    __table_args__ = (UniqueConstraint("agency_id", "owner", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str]
+    owner: Mapped[str]
+    name: Mapped[str]
+    filters: Mapped[dict[str, Any]]
+    sort: Mapped[str]
+    columns: Mapped[list[str]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(Integer)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
 
 
 class Provisioning(Base):

@@ -1,17 +1,42 @@
 """What accounts is asked, and what it answers. The rules of the fields are the domain's: here are only their shapes and their bounds."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from marshmallow.validate import And, Length, Range, Regexp
 
 from accounts import domain
+from chassis.fields import is_storable
 from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from chassis.schemas import Schema, fields
 
 PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Control characters are not possible here.")
 SHORT = And(Length(max=64), PRINTABLE)
 LONG = And(Length(max=254), PRINTABLE)
+LONGEST_CURSOR = 6000
+"""A value of 254 characters, each of which JSON and base 64 may make sixteen of."""
+
+
+class Filters(fields.Dict):
+    """A value by attribute, or `{"from": …, "to": …}`; which are possible is the domain's to say. Texts are bounded like all others."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(keys=fields.String(validate=SHORT), values=Filter(), validate=Length(max=len(domain.ATTRIBUTES) + 1), **options)
+
+
+class Filter(fields.Field[Any]):
+    """A text, a number, or an object of such."""
+
+    default_error_messages = {"invalid": "Not a text, a number, or an object with from and to."}  # noqa: RUF012  marshmallow's way
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:  # noqa: ARG002
+        bounds = value if isinstance(value, dict) else {"from": value}
+        for bound in bounds.values():
+            if isinstance(bound, bool) or not isinstance(bound, (str, int)) or not is_storable(str(bound)):
+                raise self.make_error("invalid")
+            LONG(str(bound))
+        return value
 
 
 class Selection(Schema):
@@ -56,7 +81,14 @@ class Account(Schema):
     created_at = fields.Instant()
     updated_at = fields.Instant()
     activated_at = fields.Instant(allow_none=True)
+    expires_at = fields.Instant(allow_none=True)
     version = fields.Integer()
+
+
+class ListedAccount(Account):
+    """A row of the list, with the button that it has (R0.13)."""
+
+    button = fields.Function(lambda account: domain.button_of(account.status))
 
 
 class AccountReference(Schema):
@@ -83,18 +115,64 @@ class OpenAccount(Schema):
 class ListAccounts(Schema):
     agency_id = fields.Id("agy", required=True)
     limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))
-    cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=2000))
+    cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=LONGEST_CURSOR))
     status = fields.String(load_default=None, allow_none=True, validate=SHORT)
     plan = fields.String(load_default=None, allow_none=True, validate=SHORT)
     kind = fields.String(load_default=None, allow_none=True, validate=SHORT)
     q = fields.String(load_default=None, allow_none=True, validate=And(Length(min=1, max=100), PRINTABLE))
     sort = fields.String(load_default=domain.NEWEST_FIRST, validate=SHORT)
+    filters = Filters(load_default=dict)
 
 
 class AccountPage(Schema):
-    data = fields.List(fields.Nested(Account))
+    data = fields.List(fields.Nested(ListedAccount))
     next_cursor = fields.String(allow_none=True)
     total = fields.Integer()
+
+
+class View(Schema):
+    id = fields.Id("viw")
+    name = fields.String()
+    filters = Filters()
+    sort = fields.String()
+    columns = fields.List(fields.String())
+    created_at = fields.Instant()
+    updated_at = fields.Instant()
+    version = fields.Integer()
+
+
+class _OwnersView(Schema):
+    agency_id = fields.Id("agy", required=True)
+    owner = fields.String(required=True, validate=SHORT)
+
+
+class ListViews(_OwnersView):
+    limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=LONGEST_CURSOR))
+
+
+class ViewPage(Schema):
+    data = fields.List(fields.Nested(View))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()
+
+
+class ViewReference(_OwnersView):
+    view_id = fields.String(required=True, validate=SHORT)
+
+
+class CreateView(_OwnersView):
+    name = fields.String(required=True, validate=And(Length(max=100), PRINTABLE))
+    filters = Filters(load_default=dict)
+    sort = fields.String(load_default=domain.NEWEST_FIRST, validate=SHORT)
+    columns = fields.List(fields.String(validate=SHORT), load_default=list, validate=Length(max=len(domain.COLUMNS)))
+
+
+class ChangeView(ViewReference):
+    name = fields.String(load_default=None, allow_none=True, validate=And(Length(max=100), PRINTABLE))
+    filters = Filters(load_default=None, allow_none=True)
+    sort = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    columns = fields.List(fields.String(validate=SHORT), load_default=None, allow_none=True, validate=Length(max=len(domain.COLUMNS)))
 
 
 class NameQuestion(Schema):

@@ -8,6 +8,7 @@ from chassis.events import Event
 from chassis.wiring import Wired, Work
 
 OVERDUE_BATCH = 100
+FOLDED_AGENCIES = 100
 
 
 class AccountsService:
@@ -35,6 +36,28 @@ class AccountsService:
     def accounts(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return usecases.accounts(session, **request)
+
+    @query(request=schemas.ListViews, answer=schemas.ViewPage)
+    def views(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.views(session, **request)
+
+    @query(request=schemas.ViewReference, answer=schemas.View)
+    def view(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.view(session, **request)
+
+    @command(request=schemas.CreateView, answer=schemas.View)
+    def create_view(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.create_view, **request)
+
+    @command(request=schemas.ChangeView, answer=schemas.View)
+    def change_view(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.change_view, **request)
+
+    @command(request=schemas.ViewReference, answer=None)
+    def remove_view(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.remove_view, **request)
 
     @query(request=schemas.NameQuestion, answer=schemas.NameAvailability)
     def name_availability(self, request: dict[str, Any]) -> object:
@@ -103,3 +126,10 @@ class AccountsService:
         while given_up == OVERDUE_BATCH:
             with self.work.begin() as uow:
                 given_up = usecases.give_up_overdue_openings(uow, limit=OVERDUE_BATCH)
+
+    @due(every_seconds=60)
+    def fold_tallies(self) -> None:
+        folded = FOLDED_AGENCIES
+        while folded == FOLDED_AGENCIES:
+            with self.work.begin() as uow:
+                folded = usecases.fold_tallies(uow, limit=FOLDED_AGENCIES)

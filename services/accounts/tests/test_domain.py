@@ -324,30 +324,3 @@ def test_facts_in_any_order_and_repetition_end_the_same(
         assert ended.status == Status.FAILED
         assert ended.failure is not None
         assert ended.failure.code in (refused or {"provisioning_timed_out"})
-
-
-# --- lists ------------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("sort", [f"{sign}{column}" for sign in ("", "-") for column in domain.SORTS])
-def test_a_list_is_sorted_by_its_columns_either_way(sort: str) -> None:
-    domain.check_list(status="active", plan="Plus", kind="paid", sort=sort)
-    domain.check_list(status=None, plan=None, kind=None, sort=sort)
-
-
-@pytest.mark.parametrize(
-    ("changes", "code", "allowed"),
-    [
-        ({"status": "creating"}, "status_filter_unknown", ["active", "expired", "cancelled", "archived", "disabled"]),
-        ({"plan": "Gold"}, "plan_filter_unknown", ["Trial", "Sandbox", "Starter", "Plus", "Pro", "Enterprise"]),
-        ({"kind": "free"}, "kind_filter_unknown", ["paid", "trial", "sandbox"]),
-        ({"sort": "--name"}, "sort_unknown", list(domain.SORTS)),
-        ({"sort": "password"}, "sort_unknown", list(domain.SORTS)),
-    ],
-)
-def test_an_unknown_filter_or_sort_is_refused_with_the_known_ones(changes: dict[str, str], code: str, allowed: list[str]) -> None:
-    """R0.5, R0.6."""
-    asked: dict[str, Any] = {"status": None, "plan": None, "kind": None, "sort": "-created_at", **changes}
-    with pytest.raises(errors.OneOf) as caught:
-        domain.check_list(**asked)
-    assert (caught.value.code, caught.value.details["allowed"]) == (code, allowed)

@@ -150,6 +150,7 @@ def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, rela
         "created_at": account["created_at"],
         "updated_at": account["created_at"],
         "activated_at": None,
+        "expires_at": None,
         "version": 1,
     }
     too_early = platform.refused("claim_credentials", account_id=account["id"])
@@ -229,6 +230,32 @@ def test_an_agency_lists_and_searches_its_accounts_and_asks_for_names(platform: 
     assert platform.refused("accounts", limit=201).details["errors"][0]["field"] == "limit"
     assert platform.bus.call("accounts", "name_availability", {"name": "beta"})["code"] == "name_taken"
     assert platform.bus.call("accounts", "name_availability", {"name": "delta"})["available"]
+
+
+def test_a_list_is_filtered_by_any_attribute_and_kept_as_a_view_which_the_list_takes(platform: Platform) -> None:
+    """R0.4, R0.9, R0.13."""
+    for name in ("alpha", "beta"):
+        platform.open(name=name, custom_domain=f"{name}.example" if name == "alpha" else None)
+    page = platform.call("accounts", filters={"custom_domain": "", "created_at": {"from": "2020-01-01"}}, sort="-expires_at")
+    assert [(account["name"], account["button"], account["expires_at"]) for account in page["data"]] == [("beta", "login", None)]
+    unknown = platform.refused("accounts", filters={"colour": "red"})
+    assert (unknown.code, unknown.field, unknown.details["given"]) == ("filter_unknown", "filter", "colour")
+    assert "custom_domain" in unknown.details["allowed"]
+    shapeless = platform.refused("accounts", filters={"country": ["FR"]})
+    assert [error["field"] for error in shapeless.details["errors"]] == ["filters.country.value"]
+    mine = {"owner": "key_1"}
+    view = platform.call("create_view", key="save", **mine, name="With a domain", filters={"q": "alp"}, sort="name", columns=["name"])
+    assert (
+        platform.call("create_view", key="save", **mine, name="With a domain", filters={"q": "alp"}, sort="name", columns=["name"]) == view
+    )
+    assert platform.refused("create_view", **mine, name="Other", filters={"colour": "red"}).code == "filter_unknown"
+    changed = platform.call("change_view", **mine, view_id=view["id"], filters={"country": "FR"})
+    assert (changed["filters"], changed["version"]) == ({"country": "FR"}, 2)
+    assert platform.call("view", **mine, view_id=view["id"]) == changed
+    assert platform.call("views", **mine) == {"data": [changed], "next_cursor": None, "total": 1}
+    assert platform.call("remove_view", key="forget", **mine, view_id=view["id"]) == {}
+    assert platform.call("remove_view", key="forget", **mine, view_id=view["id"]) == {}
+    assert platform.refused("view", **mine, view_id=view["id"]).code == "view_not_found"
 
 
 def test_an_upgrade_is_quoted_done_at_once_and_told(platform: Platform, relay: ServiceProcess) -> None:

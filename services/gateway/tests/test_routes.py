@@ -8,7 +8,7 @@ import pytest
 
 from chassis.errors import VersionMismatch
 from gateway.schemas import clocks
-from gateway.schemas.accounts import Account, PlanChange
+from gateway.schemas.accounts import Account, ListedAccount, PlanChange
 from gateway.schemas.agency import Agency
 from gateway.schemas.api_keys import ApiKey, CreatedApiKey
 from gateway.schemas.billing_profiles import BillingProfile
@@ -20,17 +20,21 @@ from gateway.schemas.invoices import Invoice
 from gateway.schemas.notices import Notice
 from gateway.schemas.quotes import Quote
 from gateway.schemas.users import InvitedUser, User
+from gateway.schemas.views import View
 
 from .conftest import AGENCY_ID, KEY, KEY_ID, Front, assert_problem
 
 MakeFront = Callable[..., Front]
 
-ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID, CLOCK_ID, USER_ID = (prefix + ID_END for prefix in ("acc", "quo", "bp", "inv", "clk", "usr"))
+ACCOUNT_ID, QUOTE_ID, PROFILE_ID, INVOICE_ID, CLOCK_ID, USER_ID, VIEW_ID = (
+    prefix + ID_END for prefix in ("acc", "quo", "bp", "inv", "clk", "usr", "viw")
+)
 USER = f"/v1/users/{USER_ID}"
 SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
 INNER = {"agency_id": AGENCY_ID, "version": 7}
 """What services answer for the gateway alone."""
 RPC_ACCOUNT = {"selection" if name == "plan" else name: value for name, value in example_of(Account).items()} | INNER
+RPC_LISTED = RPC_ACCOUNT | {"button": "login"}
 RPC_QUOTE = {"selection" if name == "plan" else name: value for name, value in example_of(Quote).items()} | INNER
 RPC_CHANGE = {name.replace("_plan", "_selection"): value for name, value in example_of(PlanChange).items()}
 APPLICATION = {
@@ -63,10 +67,36 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
             "/v1/accounts?status=active&plan=Plus&kind=paid&q=acme&sort=name&limit=2&cursor=b64",
             "accounts.accounts",
             {"status": "active", "plan": "Plus", "kind": "paid", "q": "acme", "sort": "name", "limit": 2, "cursor": "b64"},
-            page(RPC_ACCOUNT),
-            page(example_of(Account)),
+            page(RPC_LISTED),
+            page(example_of(ListedAccount)),
         ),
-        ("/v1/accounts", "accounts.accounts", {"limit": 50, "sort": "-created_at"}, page(RPC_ACCOUNT), page(example_of(Account))),
+        ("/v1/accounts", "accounts.accounts", {"limit": 50, "sort": "-created_at"}, page(RPC_LISTED), page(example_of(ListedAccount))),
+        (
+            "/v1/accounts?filter[country]=FR&filter[custom_domain]=&filter[created_at][from]=2026-01-01&filter[created_at][to]=2026-02-01",
+            "accounts.accounts",
+            {
+                "limit": 50,
+                "sort": "-created_at",
+                "filters": {"country": "FR", "custom_domain": "", "created_at": {"from": "2026-01-01", "to": "2026-02-01"}},
+            },
+            page(RPC_LISTED),
+            page(example_of(ListedAccount)),
+        ),
+        (
+            "/v1/accounts?fields=button,name",
+            "accounts.accounts",
+            {"limit": 50, "sort": "-created_at"},
+            page(RPC_LISTED),
+            page({name: value for name, value in example_of(ListedAccount).items() if name in {"id", "name", "button"}}),
+        ),
+        ("/v1/views", "accounts.views", {"owner": KEY_ID, "limit": 50}, page(example_of(View) | INNER), page(example_of(View))),
+        (
+            f"/v1/views/{VIEW_ID}",
+            "accounts.view",
+            {"owner": KEY_ID, "view_id": VIEW_ID},
+            example_of(View) | INNER,
+            example_of(View),
+        ),
         (
             "/v1/billing-profiles",
             "billing.billing_profiles",
@@ -353,6 +383,43 @@ def test_a_name_is_asked_about_without_telling_who_asks(front: MakeFront) -> Non
     client = front(accounts__name_availability=lambda _: availability)
     assert json.loads(client.get("/v1/accounts/name-availability?name=acme").data) == availability
     assert client.services.asked() == [("accounts.name_availability", {"name": "acme"})]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("fields=name,colour", "fields"),
+        ("filter[colour]=red", "filter[colour]"),
+        ("filter[name][from]=a", "filter[name][from]"),
+        ("filter=red", "filter"),
+    ],
+)
+def test_what_accounts_do_not_have_is_refused_by_name_with_what_they_have(front: MakeFront, query: str, field: str) -> None:
+    """R0.4, R0.11."""
+    problem = assert_problem(front().get(f"/v1/accounts?{query}"), 422, "invalid_request", field)
+    assert problem["errors"][0]["code"] == "unknown_field"
+    assert ("button" if field == "fields" else "filter[expires_at][to]") in problem["errors"][0]["message"]
+
+
+def test_a_view_is_saved_changed_and_forgotten_by_its_owner(front: MakeFront) -> None:
+    """R0.9."""
+    shown = example_of(View)
+    rpc_view = shown | INNER
+    client = front(accounts__create_view=lambda _: rpc_view, accounts__change_view=lambda _: rpc_view, accounts__remove_view=lambda _: {})
+    saved = client.post("/v1/views", {"name": "To renew"})
+    assert (saved.status_code, json.loads(saved.data), saved.headers["Location"]) == (201, shown, f"/v1/views/{VIEW_ID}")
+    changed = client.send("PATCH", f"/v1/views/{VIEW_ID}", data=b'{"sort": "name"}', Content_Type="application/json")
+    assert (changed.status_code, json.loads(changed.data)) == (200, shown)
+    nothing = client.send("PATCH", f"/v1/views/{VIEW_ID}", data=b"{}", Content_Type="application/json")
+    assert nothing.status_code == 422
+    gone = client.send("DELETE", f"/v1/views/{VIEW_ID}")
+    assert (gone.status_code, gone.data) == (204, b"")
+    mine = {"agency_id": AGENCY_ID, "owner": KEY_ID}
+    assert client.services.asked() == [
+        ("accounts.create_view", {**mine, "name": "To renew", "filters": {}, "sort": "-created_at", "columns": []}),
+        ("accounts.change_view", {**mine, "view_id": VIEW_ID, "sort": "name"}),
+        ("accounts.remove_view", {**mine, "view_id": VIEW_ID}),
+    ]
 
 
 # --- ETags ------------------------------------------------------------------------------------------------------------------------------

@@ -4,3 +4,4 @@ from accounts.repository.accounts import *
 from accounts.repository.agencies import *
 from accounts.repository.openings import *
 from accounts.repository.overview import *
+from accounts.repository.views import *

@@ -31,6 +31,7 @@ from gateway.routes import (
     public,
     quotes,
     users,
+    views,
 )
 from gateway.routes import (
     credits as credits_,
@@ -59,6 +60,7 @@ ROUTES: tuple[Routes, ...] = (
     catalog.routes,
     quotes.routes,
     accounts.routes,
+    views.routes,
     billing_profiles.routes,
     invoices.routes,
     credits_.routes,

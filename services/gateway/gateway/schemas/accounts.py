@@ -1,12 +1,48 @@
 """Accounts: opened, listed, shown, changed."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, validates_schema
-from marshmallow.validate import OneOf
+from marshmallow import ValidationError, post_load, pre_load, validates, validates_schema
+from marshmallow.validate import Length, OneOf
 
 from chassis.schemas import Schema, fields
-from gateway.schemas import EMAIL, SHORT, PageRequest, Selection, described, example
+from gateway.schemas import EMAIL, LONG, SHORT, PageRequest, Selection, described, example
+
+LONGEST_CURSOR = 6000
+"""As the service gives them out."""
+
+FILTERS: Mapping[str, object] = {
+    "name": "acme",
+    "client_name": "Acme SARL",
+    "client_email": "owner@acme.example",
+    "notification_email": "ops@atelier.example",
+    "status": "active",
+    "kind": "paid",
+    "plan": "plus",
+    "country": "FR",
+    "region": "eu",
+    "language": "fr",
+    "time_zone": "Europe/Paris",
+    "billing_profile_id": "bp_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",
+    "custom_domain": "marketing.acme.example",
+    "snapshot_id": "snp_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",
+    "contacts": "1000",
+    "created_at": "2026-01-31",
+    "updated_at": "2026-01-31",
+    "activated_at": "2026-01-31",
+    "expires_at": "2026-01-31",
+}
+"""The attributes that accounts are filtered and sorted by, with an example of each."""
+RANGES = ("contacts", "created_at", "updated_at", "activated_at", "expires_at")
+FILTER_TEXTS = {
+    "from": "From this number, moment or date on (R0.4).",
+    "to": "Up to, but without, this number, moment or date (R0.4).",
+}
+FILTER_PARAMETERS: Mapping[str, tuple[str, str | None]] = {f"filter[{attribute}]": (attribute, None) for attribute in FILTERS} | {
+    f"filter[{attribute}][{bound}]": (attribute, bound) for attribute in RANGES for bound in FILTER_TEXTS
+}
+"""Query parameter → the attribute it filters by, and whether it is a bound; empty: accounts without a value."""
 
 
 class _PlanOrQuote(Schema):
@@ -66,18 +102,73 @@ class PlanChangeRequest(_PlanOrQuote):
     )
 
 
-class AccountsRequest(PageRequest):
+class _Overview(PageRequest):
     """Filters, search and order of the overview (R0.3–R0.12)."""
 
-    status = fields.String(validate=SHORT, metadata=described("active, expired, cancelled, archived or disabled; left out: all (R0.5)."))
-    plan = fields.String(validate=SHORT, metadata=described("A plan of the catalogue, such as Plus; left out: all (R0.6)."))
-    kind = fields.String(validate=SHORT, metadata=described("paid, trial or sandbox; left out: all."))
-    q = fields.String(validate=SHORT, metadata=described("A word to search for (R0.7)."))
+    cursor = fields.String(
+        validate=Length(min=1, max=LONGEST_CURSOR), metadata=example("WyIyMDI2Il0", "Where to go on: the `next_cursor` of the page before.")
+    )
+    status = fields.String(
+        validate=SHORT, metadata=example("active", "all, active, expired, cancelled, archived or disabled; left out: all (R0.5).")
+    )
+    plan = fields.String(
+        validate=SHORT,
+        metadata=example(
+            "professional",
+            "all, trials, sandbox, starter, plus, professional or enterprise, or a plan of the catalogue; left out: all (R0.6).",
+        ),
+    )
+    kind = fields.String(validate=SHORT, metadata=example("paid", "paid, trial or sandbox; left out: all."))
+    q = fields.String(
+        validate=SHORT,
+        metadata=example(
+            "acme",
+            "What to search for in name, client, e-mail and custom domain, whatever the accents and the case (R0.7): anywhere in them;"
+            " where it has not three letters or digits side by side, where a word begins.",
+        ),
+    )
     sort = fields.String(
         load_default="-created_at",
         validate=SHORT,
-        metadata=described("created_at, name, client_name, contacts, kind, plan or status; `-` before it: descending."),
+        metadata=example("-created_at", f"One of {', '.join(FILTERS)}; `-` before it: descending. Accounts without a value come last."),
     )
+    fields_ = fields.String(
+        data_key="fields",
+        validate=LONG,
+        metadata=example("name,status,button", "Which fields of the accounts are wanted, joined by commas; `id` is always there (R0.11)."),
+    )
+
+    @pre_load
+    def name_unknown_filters(self, request: Mapping[str, Any], **_options: object) -> Mapping[str, Any]:
+        """Refuse a filter on what is no attribute, with all that are."""
+        unknown = [name for name in request if name.startswith("filter") and name not in FILTER_PARAMETERS]
+        if unknown:
+            message = f"Unknown field: filters are {', '.join(FILTER_PARAMETERS)}."
+            raise ValidationError({name: [message] for name in unknown})
+        return request
+
+    @post_load
+    def gather(self, request: dict[str, Any], **_options: object) -> dict[str, Any]:
+        """Put the filters together, as the service takes them, and split the names of fields."""
+        filters: dict[str, Any] = {}
+        for parameter, (attribute, bound) in FILTER_PARAMETERS.items():
+            if parameter in request:
+                value = request.pop(parameter)
+                filters[attribute] = value if bound is None else {**filters.get(attribute, {}), bound: value}
+        if filters:
+            request["filters"] = filters
+        names = request.pop("fields_", None)
+        if names is not None:
+            request["fields"] = names.split(",")
+        return request
+
+    @validates("fields_")
+    def known(self, value: str, **_options: object) -> None:
+        """Refuse a field that accounts do not have, by its name."""
+        possible = ListedAccount().fields
+        unknown = [name for name in value.split(",") if name not in possible]
+        if unknown:
+            raise ValidationError(f"Unknown field {unknown[0]!r}: possible are {', '.join(possible)}.")
 
 
 class NameRequest(Schema):
@@ -121,6 +212,34 @@ class Account(Schema):
     created_at = fields.Instant(required=True)
     updated_at = fields.Instant(required=True)
     activated_at = fields.Instant(required=True, allow_none=True)
+    expires_at = fields.Instant(required=True, allow_none=True)
+
+
+class ListedAccount(Account):
+    """A row of the list: its `id`, and what else was asked for."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for name, field in self.fields.items():
+            field.required = name == "id"
+
+    button = fields.String(
+        required=True, metadata={"enum": ["login", "renew"], "description": "What the row's button does: `renew` when archived (R0.13)."}
+    )
+
+
+AccountsRequest = _Overview.from_dict(
+    {
+        parameter: fields.String(
+            data_key=parameter,
+            attribute=parameter,
+            validate=Length(max=254),
+            metadata=example(FILTERS[attribute], FILTER_TEXTS.get(bound or "", f"Only accounts of this {attribute} (R0.4).")),
+        )
+        for parameter, (attribute, bound) in FILTER_PARAMETERS.items()
+    },
+    name="AccountsRequest",
+)
 
 
 class PlanChange(Schema):
