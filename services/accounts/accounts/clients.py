@@ -7,6 +7,7 @@ from chassis.schemas import Reading, fields
 from chassis.wiring import Wiring
 
 TIMEOUT_SECONDS = 3
+OPTIONS = ("limits", "add_ons")
 
 
 class QuotedSelection(Reading):
@@ -17,6 +18,8 @@ class QuotedSelection(Reading):
     plan = fields.String(required=True)
     contacts = fields.Integer(required=True, allow_none=True)
     frequency = fields.String(required=True, allow_none=True)
+    limits = fields.Dict(load_default=dict)
+    add_ons = fields.List(fields.String(), load_default=list)
 
 
 class QuoteAnswer(Reading):
@@ -49,8 +52,12 @@ class Billing:
         return answer
 
     def create_quote(self, *, agency_id: str, account_id: str | None, selection: dict[str, Any], country: str | None) -> dict[str, Any]:
-        """Have a selection priced: for a plan change of `account_id`, or for a new account where that is None."""
-        request = {"agency_id": agency_id, "account_id": account_id, "selection": selection, "country": country}
+        """Have a selection priced: for a plan change of `account_id`, or for a new account where that is None.
+
+        Limits and add-ons are said where any were chosen.
+        """
+        chosen = {name: value for name, value in selection.items() if value or name not in OPTIONS}
+        request = {"agency_id": agency_id, "account_id": account_id, "selection": chosen, "country": country}
         callers_key = context.current().idempotency_key
         answer: dict[str, Any] = QuoteAnswer().load(
             self._call(

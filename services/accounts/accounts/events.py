@@ -8,6 +8,13 @@ from chassis.schemas import Reading, Schema, fields
 # --- told -------------------------------------------------------------------------------------------------------------------------------
 
 
+class Limit(Schema):
+    """What was chosen for one limit; the number is that of the choice `custom`."""
+
+    choice = fields.String(required=True)
+    number = fields.Integer(required=True, allow_none=True)
+
+
 class Selection(Schema):
     """What of the catalogue an account is on."""
 
@@ -16,6 +23,8 @@ class Selection(Schema):
     plan = fields.String(required=True)
     contacts = fields.Integer(required=True, allow_none=True)
     frequency = fields.String(required=True, allow_none=True)
+    limits = fields.Dict(keys=fields.String(), values=fields.Nested(Limit), dump_default=dict)
+    add_ons = fields.List(fields.String(), dump_default=list)
 
 
 class AccountRequested(Fact):

@@ -57,6 +57,12 @@ class Account(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
     __table_args__ = (
         Index("uq_accounts_name", "name", unique=True, postgresql_where=text("status <> 'failed'")),
+        Index(
+            "uq_accounts_custom_domain",
+            "custom_domain",
+            unique=True,
+            postgresql_where=text("custom_domain IS NOT NULL AND status <> 'failed'"),
+        ),
         Index(None, "agency_id", "created_at", "id"),
         Index(None, "agency_id", "name", "id"),
         Index(None, "agency_id", "client_name", "id"),

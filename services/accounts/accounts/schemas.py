@@ -12,6 +12,12 @@ from chassis.schemas import Schema, fields
 PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Control characters are not possible here.")
 SHORT = And(Length(max=64), PRINTABLE)
 LONG = And(Length(max=254), PRINTABLE)
+MOST_OF_A_LIMIT = 10**9
+
+
+class Limit(Schema):
+    choice = fields.String(required=True, validate=SHORT)
+    number = fields.Integer(strict=True, load_default=None, allow_none=True, validate=Range(0, MOST_OF_A_LIMIT))
 
 
 class Selection(Schema):
@@ -20,6 +26,10 @@ class Selection(Schema):
     plan = fields.String(required=True, validate=SHORT)
     contacts = fields.Integer(strict=True, load_default=None, allow_none=True)
     frequency = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    limits = fields.Dict(
+        keys=fields.String(validate=SHORT), values=fields.Nested(Limit), load_default=dict, dump_default=dict, validate=Length(max=50)
+    )
+    add_ons = fields.List(fields.String(validate=SHORT), load_default=list, dump_default=list, validate=Length(max=50))
 
 
 def host(account: Any) -> str:
