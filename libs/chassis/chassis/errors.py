@@ -11,6 +11,7 @@ Kind = Literal[
     "not_found",
     "conflict",
     "gone",
+    "precondition",
     "invalid",
     "too_many",
     "unavailable",

@@ -70,6 +70,11 @@ class Billing:
         )
         return answer
 
+    def billing_profile(self, *, agency_id: str, billing_profile_id: str) -> None:
+        """Ask whether the agency has this billing profile; refused as `billing_profile_not_found` where it has not."""
+        request = {"agency_id": agency_id, "billing_profile_id": billing_profile_id}
+        self._call("billing", "billing_profile", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True)
+
     def region_of(self, country: str) -> str | None:
         """Ask which region hosts the accounts of clients in `country` (R0.26); None where none does."""
         catalogue = CatalogueAnswer().load(self._call("billing", "catalogue", {}, timeout_seconds=TIMEOUT_SECONDS, is_read=True))

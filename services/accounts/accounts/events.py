@@ -84,6 +84,16 @@ class AccountUpgraded(Fact):
     notification_email = fields.String(required=True)
 
 
+class AccountUpdated(Fact):
+    """Settings of an account were changed: `changes` has those that were, with their new values."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    changes = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
+    notification_email = fields.String(required=True)
+
+
 # --- read -------------------------------------------------------------------------------------------------------------------------------
 
 

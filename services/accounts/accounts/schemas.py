@@ -90,6 +90,21 @@ class OpenAccount(Schema):
     snapshot_id = fields.Id("snp", load_default=None, allow_none=True)
 
 
+class EditAccount(Schema):
+    """What is left out stays; null clears what can be empty."""
+
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.String(required=True, validate=SHORT)
+    versions = fields.List(fields.Integer(strict=True), load_default=None, allow_none=True, validate=Length(max=100))
+    notification_email = fields.String(validate=LONG)
+    client_name = fields.String(validate=LONG)
+    client_email = fields.String(validate=LONG)
+    custom_domain = fields.String(allow_none=True, validate=LONG)
+    language = fields.String(validate=SHORT)
+    time_zone = fields.String(validate=SHORT)
+    billing_profile_id = fields.Id("bp", allow_none=True)
+
+
 class ListAccounts(Schema):
     agency_id = fields.Id("agy", required=True)
     limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))

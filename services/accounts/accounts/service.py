@@ -41,6 +41,12 @@ class AccountsService:
         with self.work.reading() as session:
             return usecases.name_availability(session, **request)
 
+    @command(request=schemas.EditAccount, answer=schemas.Account)
+    def edit_account(self, request: dict[str, Any]) -> object:
+        known = {name: request.pop(name) for name in ("agency_id", "account_id", "versions")}
+        usecases.check_billing_profile(self.billing, agency_id=known["agency_id"], wanted=request)
+        return self.work.once(usecases.edit_account, **known, wanted=request, terms=self.terms)
+
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
         effective = request.pop("effective")

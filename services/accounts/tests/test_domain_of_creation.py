@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import domain, errors
@@ -53,6 +53,7 @@ def test_a_name_that_only_holds_a_reserved_one_is_not(name: str) -> None:
 LOOKS = {"o": "0", "l": "1i", "i": "1l", "m": ["rn"], "w": ["vv"]}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(domain.RESERVED_NAMES)), st.data())
 def test_no_look_alike_of_a_reserved_name_is_a_name(reserved: str, data: st.DataObject) -> None:
     """R0.21."""
@@ -181,6 +182,7 @@ def test_an_application_that_comes_with_a_quote_is_checked_by_itself() -> None:
         domain.check_opening(application(client_name=" "), None)
 
 
+@settings(deadline=None)
 @given(st.sampled_from([TRIAL, SANDBOX, PLUS]), st.data())
 def test_every_fault_names_a_field_of_the_selection(base: Selection, data: st.DataObject) -> None:
     """R0.29 to R0.39."""

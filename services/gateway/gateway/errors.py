@@ -77,6 +77,7 @@ PROBLEMS: Mapping[str, Problem] = {
         ("not_found", 404, "not-found", "There is nothing here, or it is not yours."),
         ("conflict", 409, "conflict", "The state of things does not allow this now."),
         ("gone", 410, "gone", "This was given once and is not given again."),
+        ("precondition", 412, "precondition", "This has changed since you read it."),
         ("invalid", 422, "invalid", "A field has a value that cannot be."),
         ("too_many", 429, "too-many", "Too many requests."),
         ("internal", 500, "internal", "Something failed on our side."),

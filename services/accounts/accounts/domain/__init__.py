@@ -5,4 +5,5 @@ from accounts.domain.lifecycle import *
 from accounts.domain.openings import *
 from accounts.domain.overview import *
 from accounts.domain.selections import *
+from accounts.domain.settings import *
 from accounts.domain.words import *

@@ -5,3 +5,4 @@ from accounts.errors.applications import *
 from accounts.errors.lifecycle import *
 from accounts.errors.overview import *
 from accounts.errors.selections import *
+from accounts.errors.settings import *

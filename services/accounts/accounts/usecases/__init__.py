@@ -6,3 +6,4 @@ from accounts.usecases.openings import *
 from accounts.usecases.overview import *
 from accounts.usecases.plan_changes import *
 from accounts.usecases.quotes import *
+from accounts.usecases.settings import *

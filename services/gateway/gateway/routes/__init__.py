@@ -30,6 +30,8 @@ Responses = dict[HTTPStatus, list[Any]]
 CALLER = "comptoir.caller"
 """Where the WSGI environment says who asked, once it is known."""
 
+LONGEST_VERSION = 10
+"""Digits; a version that is longer is none of ours."""
 DEEPEST = 20
 """Levels of objects and lists in a body; no body here has more than four."""
 TOO_DEEP = f"The body is nested more than {DEEPEST} levels deep."
@@ -61,6 +63,12 @@ ETAG_PARAMETER: Json = {
     "in": "header",
     "name": "If-None-Match",
     "description": "The ETag of what you have: 304 where it is still right.",
+    "schema": {"type": "string"},
+}
+IF_MATCH_PARAMETER: Json = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag of what you have: 412 where it has changed since.",
     "schema": {"type": "string"},
 }
 
@@ -115,9 +123,9 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         self.scopes: dict[str, Scope] = {}
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: View | None = None, *arguments: Any, **options: Any) -> None:
-        """Refuse (`UndeclaredScope`) every way to add a route but `get` and `post`."""
+        """Refuse (`UndeclaredScope`) every way to add a route but those below."""
         if endpoint not in self.scopes:
-            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get or .post, with scope=…")
+            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get, .post, .put or .patch, with scope=…")
         super().add_url_rule(rule, endpoint, view_func, *arguments, **options)
 
     def get(
@@ -152,6 +160,37 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
         success: Responses = {status: [_answer(status, answer, *(["Location"] if status is not HTTPStatus.OK else []))]}
         return self._declared(rule, "POST", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+
+    def patch(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        body: type[marshmallow.Schema],
+        answer: type[marshmallow.Schema],
+        refuses: tuple[HTTPStatus, ...] = (),
+        has_etag: bool = False,
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, body, *, [path parameters])`, which changes the members it is given and answers with what it is now."""
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *([HTTPStatus.PRECONDITION_FAILED] if has_etag else []), *refuses]
+        success: Responses = {HTTPStatus.OK: [_answer(HTTPStatus.OK, answer, *(["ETag"] if has_etag else []))]}
+        parameters = [IDEMPOTENCY_PARAMETER, *([IF_MATCH_PARAMETER] if has_etag else [])]
+        return self._declared(rule, "PATCH", scope, success | _problems(possible), parameters, arguments=(body, "json"))
+
+    def put(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        body: type[marshmallow.Schema],
+        answer: type[marshmallow.Schema],
+        status: HTTPStatus = HTTPStatus.OK,
+        refuses: tuple[HTTPStatus, ...] = (),
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, body, *, [path parameters])`, which puts something in its place and answers `status` with it."""
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
+        success: Responses = {status: [_answer(status, answer)]}
+        return self._declared(rule, "PUT", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
 
     def _declared(
         self,
@@ -209,13 +248,22 @@ def idempotency_key() -> str | None:
     return key
 
 
+def versions_wanted() -> list[int] | None:
+    """The versions that If-Match allows the resource to have; None where it does not say, or says `*`: any."""
+    given = request.if_match
+    if given.star_tag or "HTTP_IF_MATCH" not in request.environ:
+        return None
+    return sorted(int(tag) for tag in given.as_set() if tag.isascii() and tag.isdigit() and len(tag) < LONGEST_VERSION)
+
+
 def single(resource: Json, *, version: object = None) -> Response:
     """One resource with its ETag, or 304 where the caller has it already. `version`: what changes with it, where it says so itself."""
     body = None
     if version is None:
         body = encoded(resource)
         version = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
-    if "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(str(version)):
+    is_read = request.environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+    if is_read and "HTTP_IF_NONE_MATCH" in request.environ and request.if_none_match.contains_weak(str(version)):
         response = Response(status=HTTPStatus.NOT_MODIFIED)
     else:
         response = Response(body or encoded(resource), content_type="application/json")

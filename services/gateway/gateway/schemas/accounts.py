@@ -89,6 +89,18 @@ class PlanChangeRequest(_PlanOrQuote):
     )
 
 
+class AccountChanges(Schema):
+    """The settings of an account (R0.17, R0.65): what is left out stays, null clears."""
+
+    notification_email = fields.String(validate=EMAIL, metadata=example("ops@atelier.example", "Where notices go (R0.74)."))
+    client_name = fields.String(validate=SHORT, metadata=example("Acme SARL"))
+    client_email = fields.String(validate=EMAIL, metadata=example("owner@acme.example"))
+    custom_domain = fields.String(allow_none=True, validate=EMAIL, metadata=example("marketing.acme.example"))
+    language = fields.String(validate=SHORT, metadata=example("fr"))
+    time_zone = fields.String(validate=SHORT, metadata=example("Europe/Paris"))
+    billing_profile_id = fields.Id("bp", allow_none=True, metadata=described("null: the agency's default."))
+
+
 class AccountsRequest(PageRequest):
     """Filters, search and order of the overview (R0.3–R0.12)."""
 

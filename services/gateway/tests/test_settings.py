@@ -1,0 +1,93 @@
+"""The settings of an account: what the routes ask, and what they make of the answer."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from chassis.errors import Refused
+from gateway.schemas.accounts import Account
+from gateway.schemas.examples import ID_END, example_of
+
+from .conftest import AGENCY_ID, Front, assert_problem
+
+MakeFront = Callable[..., Front]
+
+ACCOUNT_ID = "acc" + ID_END
+ACCOUNT = f"/v1/accounts/{ACCOUNT_ID}"
+RPC_ACCOUNT = {"selection" if name == "plan" else name: value for name, value in example_of(Account).items()} | {"version": 7}
+ASKED = {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID}
+
+
+def send(client: Front, method: str, path: str, body: Any, **headers: str) -> TestResponse:
+    return client.send(method, path, data=json.dumps(body).encode(), Content_Type="application/json", **headers)
+
+
+# --- edit -------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_given_is_asked_for_and_null_is_given_too(front: MakeFront) -> None:
+    """R0.17, R0.65."""
+    client = front(accounts__edit_account=lambda _: RPC_ACCOUNT)
+    answer = send(client, "PATCH", ACCOUNT, {"language": "en", "custom_domain": None}, Idempotency_Key="k1")
+    assert (answer.status_code, json.loads(answer.data)) == (200, example_of(Account))
+    assert answer.headers["ETag"] == '"7"'
+    assert client.services.asked() == [("accounts.edit_account", {**ASKED, "versions": None, "language": "en", "custom_domain": None})]
+    assert client.services.call.keys[-1] == "k1"
+
+
+@pytest.mark.parametrize(
+    ("header", "versions"),
+    [('"7"', [7]), ('"9", "7"', [7, 9]), ("*", None), ('W/"7"', []), ('"seven"', []), ('"99999999999999999999"', [])],
+)
+def test_if_match_says_which_versions_may_be_changed(front: MakeFront, header: str, versions: list[int] | None) -> None:
+    client = front(accounts__edit_account=lambda _: RPC_ACCOUNT)
+    send(client, "PATCH", ACCOUNT, {"language": "en"}, If_Match=header)
+    ((_, asked),) = client.services.asked()
+    assert asked["versions"] == versions
+
+
+def test_a_change_is_answered_in_full_whatever_the_caller_has(front: MakeFront) -> None:
+    client = front(accounts__edit_account=lambda _: RPC_ACCOUNT)
+    assert send(client, "PATCH", ACCOUNT, {}, If_None_Match='"7"').status_code == 200
+
+
+def test_a_change_of_something_else_by_now_is_412(front: MakeFront) -> None:
+    def refuse(_: dict[str, Any]) -> object:
+        raise Refused(kind="precondition", code="version_mismatch", message="It has changed.")
+
+    answer = send(front(accounts__edit_account=refuse), "PATCH", ACCOUNT, {"language": "en"}, If_Match='"6"')
+    assert_problem(answer, 412, "version_mismatch")
+
+
+@pytest.mark.parametrize("body", [{"country": "FR"}, {"name": "other"}, {"language": None}, {"billing_profile_id": "bp_1"}])
+def test_what_is_no_setting_is_refused(front: MakeFront, body: dict[str, Any]) -> None:
+    client = front()
+    assert_problem(send(client, "PATCH", ACCOUNT, body), 422, "invalid_request", *body)
+    assert client.services.asked() == []
+
+
+def test_an_agency_cannot_delete_an_account(front: MakeFront) -> None:
+    """R0.58."""
+    client = front()
+    assert_problem(client.send("DELETE", ACCOUNT), 405, "method_not_allowed")
+    assert client.services.asked() == []
+
+
+def test_limits_and_add_ons_are_asked_for_as_they_are_given(front: MakeFront) -> None:
+    """R0.37 to R0.39."""
+    client = front(accounts__change_plan=lambda _: {"account": RPC_ACCOUNT, "change": {}})
+    selection = {
+        "pricing_version": "V3",
+        "product": "EM",
+        "plan": "Pro",
+        "contacts": 1000,
+        "frequency": "annual",
+        "limits": {"activities": {"choice": "custom", "number": 9}, "email_sends": {"choice": "10000", "number": None}},
+        "add_ons": ["pipelines"],
+    }
+    client.post(f"{ACCOUNT}/plan-changes", {"plan": selection})
+    ((_, asked),) = client.services.asked()
+    assert asked["selection"] == selection
