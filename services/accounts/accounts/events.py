@@ -94,6 +94,20 @@ class AccountUpdated(Fact):
     notification_email = fields.String(required=True)
 
 
+class BrandingChanged(Fact):
+    """An account looks otherwise: `changed` names the members that are new; the logo itself is asked for."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    changed = fields.List(fields.String(), required=True)
+    brand_name = fields.String(required=True, allow_none=True)
+    primary_colour = fields.String(required=True, allow_none=True)
+    text_colour = fields.String(required=True, allow_none=True)
+    footer_text = fields.String(required=True, allow_none=True)
+    has_logo = fields.Boolean(required=True)
+
+
 # --- read -------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -105,6 +105,30 @@ class PlanChange(Base):
     created_at: Mapped[datetime]
 
 
+class Branding(Base):
+    """How an account looks, where that is not as the platform does; the logo as it was uploaded."""
+
+    __tablename__ = "brandings"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(logo, logo_content_type, logo_width, logo_height) IN (0, 4)",
+            name="logo",
+        ),
+        CheckConstraint("octet_length(logo) <= 262144", name="logo_size"),
+    )
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    brand_name: Mapped[str | None]
+    primary_colour: Mapped[str | None]
+    text_colour: Mapped[str | None]
+    footer_text: Mapped[str | None]
+    logo: Mapped[bytes | None]
+    logo_content_type: Mapped[str | None]
+    logo_width: Mapped[int | None]
+    logo_height: Mapped[int | None]
+    updated_at: Mapped[datetime]
+
+
 class Agency(Base):
     """What identity told last of an agency (`told_at`, `told_by`: the event it was told by): all that is read of it here."""
 

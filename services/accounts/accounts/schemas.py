@@ -13,6 +13,7 @@ PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Control characters are not pos
 SHORT = And(Length(max=64), PRINTABLE)
 LONG = And(Length(max=254), PRINTABLE)
 MOST_OF_A_LIMIT = 10**9
+LONGEST_BASE64 = 2**20
 
 
 class Limit(Schema):
@@ -159,3 +160,30 @@ class Credentials(Schema):
     login_url = fields.String()
     username = fields.String()
     password = fields.String()
+
+
+class Logo(Schema):
+    content_type = fields.String(required=True, validate=SHORT)
+    data = fields.String(required=True, validate=Length(max=LONGEST_BASE64))
+
+
+class SetBranding(Schema):
+    """What is left out or null is reset."""
+
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.String(required=True, validate=SHORT)
+    brand_name = fields.String(load_default=None, allow_none=True, validate=Length(max=1000))
+    primary_colour = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    text_colour = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    footer_text = fields.String(load_default=None, allow_none=True, validate=Length(max=10_000))
+    logo = fields.Nested(Logo, load_default=None, allow_none=True)
+
+
+class Branding(Schema):
+    account_id = fields.Id("acc")
+    brand_name = fields.String(allow_none=True)
+    primary_colour = fields.String(allow_none=True)
+    text_colour = fields.String(allow_none=True)
+    footer_text = fields.String(allow_none=True)
+    logo = fields.Nested(Logo, allow_none=True)
+    updated_at = fields.Instant(allow_none=True)

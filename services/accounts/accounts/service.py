@@ -47,6 +47,21 @@ class AccountsService:
         usecases.check_billing_profile(self.billing, agency_id=known["agency_id"], wanted=request)
         return self.work.once(usecases.edit_account, **known, wanted=request, terms=self.terms)
 
+    @query(request=schemas.AccountReference, answer=schemas.Branding)
+    def branding(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.branding(session, **request)
+
+    @query(request=schemas.NameQuestion, answer=schemas.Branding)
+    def branding_of_name(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.branding_of_name(session, **request)
+
+    @command(request=schemas.SetBranding, answer=schemas.Branding)
+    def set_branding(self, request: dict[str, Any]) -> object:
+        account = {name: request.pop(name) for name in ("agency_id", "account_id")}
+        return self.work.once(usecases.set_branding, **account, wanted=request)
+
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
         effective = request.pop("effective")

@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from chassis.errors import Refused
 from gateway.schemas.accounts import Account
+from gateway.schemas.branding import Branding
 from gateway.schemas.examples import ID_END, example_of
 
 from .conftest import AGENCY_ID, Front, assert_problem
@@ -91,3 +92,23 @@ def test_limits_and_add_ons_are_asked_for_as_they_are_given(front: MakeFront) ->
     client.post(f"{ACCOUNT}/plan-changes", {"plan": selection})
     ((_, asked),) = client.services.asked()
     assert asked["selection"] == selection
+
+
+# --- branding ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_branding_is_shown(front: MakeFront) -> None:
+    """R0.18."""
+    client = front(accounts__branding=lambda _: example_of(Branding))
+    assert json.loads(client.get(f"{ACCOUNT}/branding").data) == example_of(Branding)
+    assert client.services.asked() == [("accounts.branding", ASKED)]
+
+
+def test_branding_is_put_whole_and_what_is_left_out_is_reset(front: MakeFront) -> None:
+    """R0.18, R0.113."""
+    client = front(accounts__set_branding=lambda _: example_of(Branding))
+    answer = send(client, "PUT", f"{ACCOUNT}/branding", {"brand_name": "Acme Mail"}, Idempotency_Key="k1")
+    assert (answer.status_code, json.loads(answer.data)) == (200, example_of(Branding))
+    left_out = dict.fromkeys(("primary_colour", "text_colour", "footer_text", "logo"))
+    assert client.services.asked() == [("accounts.set_branding", {**ASKED, "brand_name": "Acme Mail", **left_out})]
+    assert client.services.call.keys[-1] == "k1"

@@ -1,6 +1,8 @@
 """The rules of accounts, one file per noun. Values in, decisions out, time an argument."""
 
 from accounts.domain.applications import *
+from accounts.domain.branding import *
+from accounts.domain.images import *
 from accounts.domain.lifecycle import *
 from accounts.domain.openings import *
 from accounts.domain.overview import *

@@ -2,6 +2,7 @@
 
 from accounts.errors.accounts import *
 from accounts.errors.applications import *
+from accounts.errors.branding import *
 from accounts.errors.lifecycle import *
 from accounts.errors.overview import *
 from accounts.errors.selections import *

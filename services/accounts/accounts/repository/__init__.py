@@ -2,5 +2,6 @@
 
 from accounts.repository.accounts import *
 from accounts.repository.agencies import *
+from accounts.repository.branding import *
 from accounts.repository.openings import *
 from accounts.repository.overview import *

@@ -1,6 +1,7 @@
 """The verbs of accounts, one file per noun. Each is one transaction; each that follows from an event may come more than once."""
 
 from accounts.usecases.agencies import *
+from accounts.usecases.branding import *
 from accounts.usecases.credentials import *
 from accounts.usecases.openings import *
 from accounts.usecases.overview import *
