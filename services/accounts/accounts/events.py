@@ -108,6 +108,33 @@ class BrandingChanged(Fact):
     has_logo = fields.Boolean(required=True)
 
 
+class _TransferFact(Fact):
+    """About one transfer."""
+
+    source = "accounts"
+    transfer_id = fields.Id("trf", required=True)
+    direction = fields.String(required=True)
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    account_host = fields.String(required=True)
+    agency_email = fields.String(required=True)
+
+
+class TransferRequested(_TransferFact):
+    """An agency asked for an account to come or to leave; its client is to be sent a link, whose token is made of the transfer's id."""
+
+    client_email = fields.String(required=True)
+    language = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+class TransferCompleted(_TransferFact):
+    """An account belongs to `to_agency_id` from now on; the agency that asked for it is to be told (R0.56)."""
+
+    to_agency_id = fields.Id("agy", required=True)
+    completed_at = fields.Instant(required=True)
+
+
 # --- read -------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ from chassis.events import Event
 from chassis.wiring import Wired, Work
 
 OVERDUE_BATCH = 100
+LOOK_UPS_AT_A_TIME = 10
+"""One after the other: together they take no longer than the period in the worst case."""
 
 
 class AccountsService:
@@ -17,7 +19,9 @@ class AccountsService:
     work = Work()
     billing = Wired(clients.Billing)
     identity = Wired(clients.Identity)
+    dns = Wired(clients.Dns)
     terms = Wired(usecases.opening_terms)
+    links = Wired(usecases.transfer_links)
 
     # --- calls --------------------------------------------------------------------------------------------------------------------------
 
@@ -62,6 +66,18 @@ class AccountsService:
         account = {name: request.pop(name) for name in ("agency_id", "account_id")}
         return self.work.once(usecases.set_branding, **account, wanted=request)
 
+    @query(request=schemas.AccountReference, answer=schemas.DomainCheck)
+    def domain_check(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.domain_check(session, **request, terms=self.terms)
+
+    @command(request=schemas.AccountReference, answer=schemas.DomainCheck)
+    def start_domain_check(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            custom_domain = usecases.domain_to_check(session, **request)
+        found = self.dns.cname_of(custom_domain)
+        return self.work.once(usecases.start_domain_check, **request, custom_domain=custom_domain, found=found, terms=self.terms)
+
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
         effective = request.pop("effective")
@@ -76,6 +92,32 @@ class AccountsService:
             account = usecases.account_to_claim(connection, **request)
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
+
+    @command(request=schemas.RequestTransfer, answer=schemas.Transfer)
+    def request_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.request_transfer, **request, terms=self.terms, links=self.links)
+
+    @query(request=schemas.TransferReference, answer=schemas.Transfer)
+    def transfer(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.transfer(session, **request)
+
+    @query(request=schemas.ListTransfers, answer=schemas.TransferPage)
+    def transfers(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.transfers(session, **request)
+
+    @command(request=schemas.TransferLink, answer=schemas.Transfer)
+    def confirm_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.confirm_transfer, **request, links=self.links)
+
+    @command(request=schemas.TransferLink, answer=schemas.Transfer)
+    def decline_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.decline_transfer, **request, links=self.links)
+
+    @command(request=schemas.CompleteTransfer, answer=schemas.Transfer)
+    def complete_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.complete_transfer, **request)
 
     # --- events -------------------------------------------------------------------------------------------------------------------------
 
@@ -116,3 +158,19 @@ class AccountsService:
         while given_up == OVERDUE_BATCH:
             with self.work.begin() as uow:
                 given_up = usecases.give_up_overdue_openings(uow, limit=OVERDUE_BATCH)
+
+    @due(every_seconds=60)
+    def recheck_domains(self) -> None:
+        with self.work.begin() as uow:
+            claimed = usecases.claim_due_domain_checks(uow, limit=LOOK_UPS_AT_A_TIME)
+        for check in claimed:
+            found = self.dns.cname_of(check.custom_domain)
+            with self.work.begin() as uow:
+                usecases.record_domain_check(uow, due=check, found=found, terms=self.terms)
+
+    @due(every_seconds=60)
+    def expire_transfers(self) -> None:
+        expired = OVERDUE_BATCH
+        while expired == OVERDUE_BATCH:
+            with self.work.begin() as uow:
+                expired = usecases.expire_transfers(uow, limit=OVERDUE_BATCH)

@@ -2,6 +2,7 @@
 
 import base64
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -117,7 +118,12 @@ Side = st.integers(1, 0x3FFF)
 @given(Side, Side)
 def test_every_type_says_its_size(width: int, height: int) -> None:
     """R0.113."""
-    made = {"image/png": [png], "image/jpeg": [jpeg], "image/gif": [gif], "image/webp": [webp(kind) for kind in ("VP8 ", "VP8L", "VP8X")]}
+    made: dict[str, list[Callable[[int, int], bytes]]] = {
+        "image/png": [png],
+        "image/jpeg": [jpeg],
+        "image/gif": [gif],
+        "image/webp": [webp(kind) for kind in ("VP8 ", "VP8L", "VP8X")],
+    }
     for content_type, writers in made.items():
         for write in writers:
             assert image_of(write(width, height)) == Image(content_type=content_type, width=width, height=height)

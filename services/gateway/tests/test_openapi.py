@@ -74,8 +74,10 @@ def send(client: Front, path: str, method: str, operation: dict[str, Any], **opt
             address += f"?{parameter['name']}={value}"
     if method == "get":
         return client.get(address, **options)
-    body = {"data": json.dumps(example_body(operation)).encode(), "Content_Type": "application/json"} if "requestBody" in operation else {}
-    return client.send(method.upper(), address, **body, **options)
+    if "requestBody" not in operation:
+        return client.send(method.upper(), address, **options)
+    body = json.dumps(example_body(operation)).encode()
+    return client.send(method.upper(), address, data=body, Content_Type="application/json", **options)
 
 
 def example_body(operation: dict[str, Any]) -> Any:

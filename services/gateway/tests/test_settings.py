@@ -10,7 +10,9 @@ from werkzeug.test import TestResponse
 from chassis.errors import Refused
 from gateway.schemas.accounts import Account
 from gateway.schemas.branding import Branding
+from gateway.schemas.domains import DomainCheck
 from gateway.schemas.examples import ID_END, example_of
+from gateway.schemas.transfers import Transfer
 
 from .conftest import AGENCY_ID, Front, assert_problem
 
@@ -112,3 +114,43 @@ def test_branding_is_put_whole_and_what_is_left_out_is_reset(front: MakeFront) -
     left_out = dict.fromkeys(("primary_colour", "text_colour", "footer_text", "logo"))
     assert client.services.asked() == [("accounts.set_branding", {**ASKED, "brand_name": "Acme Mail", **left_out})]
     assert client.services.call.keys[-1] == "k1"
+
+
+# --- custom domain ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_domain_check_is_started_and_shown(front: MakeFront) -> None:
+    """R0.22, R0.114."""
+    client = front(accounts__start_domain_check=lambda _: example_of(DomainCheck), accounts__domain_check=lambda _: example_of(DomainCheck))
+    started = client.send("POST", f"{ACCOUNT}/domain-check", Idempotency_Key="k1")
+    assert (started.status_code, json.loads(started.data)) == (200, example_of(DomainCheck))
+    assert json.loads(client.get(f"{ACCOUNT}/domain-check").data) == example_of(DomainCheck)
+    assert client.services.asked() == [("accounts.start_domain_check", ASKED), ("accounts.domain_check", ASKED)]
+
+
+# --- transfers --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_transfer_is_asked_for_listed_and_shown(front: MakeFront) -> None:
+    """R0.53 to R0.57."""
+    transfer = example_of(Transfer)
+    page = {"data": [transfer], "next_cursor": None, "total": 1}
+    client = front(accounts__request_transfer=lambda _: transfer, accounts__transfers=lambda _: page, accounts__transfer=lambda _: transfer)
+    wanted = {"direction": "out", "account_host": "acme.comptoir.example", "client_email": "owner@acme.example"}
+    answer = client.post("/v1/transfers", wanted, Idempotency_Key="k1")
+    assert (answer.status_code, json.loads(answer.data)) == (201, transfer)
+    assert answer.headers["Location"] == f"/v1/transfers/{transfer['id']}"
+    assert json.loads(client.get("/v1/transfers?limit=2").data) == page
+    assert json.loads(client.get(f"/v1/transfers/{transfer['id']}").data) == transfer
+    agency = {"agency_id": AGENCY_ID}
+    assert client.services.asked() == [
+        ("accounts.request_transfer", {**agency, **wanted, "agency_email": None}),
+        ("accounts.transfers", {**agency, "limit": 2}),
+        ("accounts.transfer", {**agency, "transfer_id": transfer["id"]}),
+    ]
+
+
+@pytest.mark.parametrize("path", ["confirmation", "completion"])
+def test_no_agency_confirms_or_completes_a_transfer(front: MakeFront, path: str) -> None:
+    """R0.56."""
+    assert_problem(front().post(f"/v1/transfers/trf{ID_END}/{path}"), 404, "no_such_route")

@@ -173,6 +173,11 @@ class Terms:
         """Tell the host name of the account of this name, without a port."""
         return str(urlsplit(self.login_url_template.format(name=name)).hostname)
 
+    def name_of(self, host: str) -> str | None:
+        """Tell the name of the account at this host, with or without a port; None where no account could be there."""
+        name, _, domain = host.lower().partition(":")[0].partition(".")
+        return name if domain == self.hosted_domain else None
+
     @property
     def hosted_domain(self) -> str:
         """The domain that the hosts of all accounts are under."""

@@ -12,11 +12,11 @@ EDITABLE = (Status.ACTIVE, Status.DISABLED, Status.CANCELLED, Status.EXPIRED)
 """Where an account's settings can be changed: it is neither still being opened nor given up nor put away."""
 
 
-def check_editable(status: str) -> None:
-    """Refuse by `NotNow` to change the settings of an account in this status."""
+def check_editable(status: str, *, action: str = "edit") -> None:
+    """Refuse by `NotNow` to change the settings of an account in this status, or who has it."""
     if status not in EDITABLE:
         raise errors.NotNow(
-            action="edit",
+            action=action,
             status=status,
             possible_while=list(EDITABLE),
             possible_now=[verb for verb in AGENCY_VERBS if possible(status, verb)],

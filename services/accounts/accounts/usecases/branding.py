@@ -38,8 +38,8 @@ def set_branding(uow: UnitOfWork, *, agency_id: str, account_id: str, wanted: di
     logo = new.logo
     row.brand_name, row.footer_text = new.brand_name, new.footer_text
     row.primary_colour, row.text_colour = new.primary_colour, new.text_colour
-    row.logo = logo and logo.content
-    row.logo_content_type = logo and logo.image.content_type
+    row.logo = None if logo is None else logo.content
+    row.logo_content_type = None if logo is None else logo.image.content_type
     row.logo_width, row.logo_height = (None, None) if logo is None else (logo.image.width, logo.image.height)
     row.updated_at = uow.now
     uow.emit(

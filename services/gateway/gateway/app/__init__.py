@@ -24,11 +24,13 @@ from gateway.routes import (
     billing_profiles,
     branding,
     catalog,
+    domains,
     events,
     invoices,
     notices,
     public,
     quotes,
+    transfers,
 )
 from gateway.routes import (
     credits as credits_,
@@ -57,6 +59,8 @@ ROUTES: tuple[Routes, ...] = (
     accounts.routes,
     billing_profiles.routes,
     branding.routes,
+    domains.routes,
+    transfers.routes,
     invoices.routes,
     credits_.routes,
     notices.routes,
