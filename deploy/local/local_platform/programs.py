@@ -41,7 +41,10 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
     """Return what one service reads beyond what all of them do."""
     return {
         "identity": {"API_KEY_PEPPER": settings.pepper()},
-        "accounts": {"HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login"},
+        "accounts": {
+            "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login",
+            "TRANSFER_LINK_SECRET": settings.transfer_link_secret(),
+        },
         "notifications": {"SMTP_URL": f"smtp://{LOOPBACK}:{settings.smtp_port}"},
     }.get(service, {})
 
