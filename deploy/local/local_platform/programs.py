@@ -46,7 +46,10 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
             "SMTP_URL": smtp_url,
             "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/reset-password",
         },
-        "accounts": {"HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login"},
+        "accounts": {
+            "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login",
+            "TRANSFER_LINK_SECRET": settings.transfer_link_secret(),
+        },
         "notifications": {"SMTP_URL": smtp_url},
     }.get(service, {})
 

@@ -55,7 +55,14 @@ class Settings:
 
     def pepper(self) -> str:
         """Return the secret that identity mixes into stored keys: made once, kept with the data that needs it."""
-        kept = self.folder / "pepper"
+        return self._secret("pepper")
+
+    def transfer_link_secret(self) -> str:
+        """Return the secret that links to confirm transfers are made by."""
+        return self._secret("transfer-links")
+
+    def _secret(self, name: str) -> str:
+        kept = self.folder / name
         if not kept.exists():
             kept.touch(mode=0o600)
             kept.write_text(secrets.token_hex(32))

@@ -1,12 +1,19 @@
-"""The calls of accounts to other services. Each has its timeout; the caller's idempotency key makes the commands repeatable."""
+"""The calls of accounts to other services and to DNS. Each has its timeout; the caller's idempotency key makes the commands repeatable."""
 
+from dataclasses import dataclass
 from typing import Any
 
+import dns.exception
+import dns.resolver
+
 from chassis import context
+from chassis.concurrency import off_the_hub
 from chassis.schemas import Reading, fields
 from chassis.wiring import Wiring
 
 TIMEOUT_SECONDS = 3
+LOOK_UP_SECONDS = 5
+OPTIONS = ("limits", "add_ons")
 
 
 class QuotedSelection(Reading):
@@ -17,6 +24,8 @@ class QuotedSelection(Reading):
     plan = fields.String(required=True)
     contacts = fields.Integer(required=True, allow_none=True)
     frequency = fields.String(required=True, allow_none=True)
+    limits = fields.Dict(load_default=dict)
+    add_ons = fields.List(fields.String(), load_default=list)
 
 
 class QuoteAnswer(Reading):
@@ -49,8 +58,12 @@ class Billing:
         return answer
 
     def create_quote(self, *, agency_id: str, account_id: str | None, selection: dict[str, Any], country: str | None) -> dict[str, Any]:
-        """Have a selection priced: for a plan change of `account_id`, or for a new account where that is None."""
-        request = {"agency_id": agency_id, "account_id": account_id, "selection": selection, "country": country}
+        """Have a selection priced: for a plan change of `account_id`, or for a new account where that is None.
+
+        Limits and add-ons are said where any were chosen.
+        """
+        chosen = {name: value for name, value in selection.items() if value or name not in OPTIONS}
+        request = {"agency_id": agency_id, "account_id": account_id, "selection": chosen, "country": country}
         callers_key = context.current().idempotency_key
         answer: dict[str, Any] = QuoteAnswer().load(
             self._call(
@@ -95,3 +108,41 @@ class Identity:
             "identity", "claim_credentials", {"agency_id": agency_id, "account_id": account_id}, timeout_seconds=TIMEOUT_SECONDS
         )
         return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUp:
+    """What DNS said of a host name: the target of its CNAME, or why there is none (the domain's `LookUpFault`)."""
+
+    target: str | None = None
+    fault: str | None = None
+
+
+class Dns:
+    """The domain name system, by the server that the environment names, or by that of the machine."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._server: str = wiring.config.dns_server
+
+    def cname_of(self, host: str) -> LookUp:
+        """Ask what `host` is an alias of; five seconds at most, while other requests go on."""
+        return off_the_hub(self._ask, host)
+
+    def _ask(self, host: str) -> LookUp:
+        try:
+            answer = self._resolver().resolve(f"{host}.", "CNAME", lifetime=LOOK_UP_SECONDS, search=False)
+        except dns.resolver.NXDOMAIN:
+            return LookUp(fault="name_unknown")
+        except dns.resolver.NoAnswer:
+            return LookUp(fault="cname_missing")
+        except dns.exception.DNSException:  # no name server that could be reached answered in time, or none with an answer
+            return LookUp(fault="dns_silent")
+        return LookUp(target=str(answer[0].target))
+
+    def _resolver(self) -> dns.resolver.Resolver:
+        if not self._server:
+            return dns.resolver.Resolver()
+        host, _, port = self._server.rpartition(":")
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [host], int(port)
+        return resolver

@@ -8,6 +8,13 @@ from chassis.schemas import Reading, Schema, fields
 # --- told -------------------------------------------------------------------------------------------------------------------------------
 
 
+class Limit(Schema):
+    """What was chosen for one limit; the number is that of the choice `custom`."""
+
+    choice = fields.String(required=True)
+    number = fields.Integer(required=True, allow_none=True)
+
+
 class Selection(Schema):
     """What of the catalogue an account is on."""
 
@@ -16,6 +23,8 @@ class Selection(Schema):
     plan = fields.String(required=True)
     contacts = fields.Integer(required=True, allow_none=True)
     frequency = fields.String(required=True, allow_none=True)
+    limits = fields.Dict(keys=fields.String(), values=fields.Nested(Limit), dump_default=dict)
+    add_ons = fields.List(fields.String(), dump_default=list)
 
 
 class AccountRequested(Fact):
@@ -73,6 +82,57 @@ class AccountUpgraded(Fact):
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
     notification_email = fields.String(required=True)
+
+
+class AccountUpdated(Fact):
+    """Settings of an account were changed: `changes` has those that were, with their new values."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    changes = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
+    notification_email = fields.String(required=True)
+
+
+class BrandingChanged(Fact):
+    """An account looks otherwise: `changed` names the members that are new; the logo itself is asked for."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    changed = fields.List(fields.String(), required=True)
+    brand_name = fields.String(required=True, allow_none=True)
+    primary_colour = fields.String(required=True, allow_none=True)
+    text_colour = fields.String(required=True, allow_none=True)
+    footer_text = fields.String(required=True, allow_none=True)
+    has_logo = fields.Boolean(required=True)
+
+
+class _TransferFact(Fact):
+    """About one transfer."""
+
+    source = "accounts"
+    transfer_id = fields.Id("trf", required=True)
+    direction = fields.String(required=True)
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    account_host = fields.String(required=True)
+    agency_email = fields.String(required=True)
+
+
+class TransferRequested(_TransferFact):
+    """An agency asked for an account to come or to leave; its client is to be sent a link, whose token is made of the transfer's id."""
+
+    client_email = fields.String(required=True)
+    language = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+class TransferCompleted(_TransferFact):
+    """An account belongs to `to_agency_id` from now on; the agency that asked for it is to be told (R0.56)."""
+
+    to_agency_id = fields.Id("agy", required=True)
+    completed_at = fields.Instant(required=True)
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------------------

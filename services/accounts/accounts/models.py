@@ -85,6 +85,12 @@ class Account(Base):
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
     __table_args__ = (
         Index("uq_accounts_name", "name", unique=True, postgresql_where=text("status <> 'failed'")),
+        Index(
+            "uq_accounts_custom_domain",
+            "custom_domain",
+            unique=True,
+            postgresql_where=text("custom_domain IS NOT NULL AND status <> 'failed'"),
+        ),
         Index(None, "agency_id", "created_at", "id"),
         Index(None, "agency_id", "name", "id"),
         Index(None, "agency_id", "client_name", "id"),
@@ -164,6 +170,79 @@ class PlanChange(Base):
     old_selection: Mapped[dict[str, Any]]
     new_selection: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class Branding(Base):
+    """How an account looks, where that is not as the platform does; the logo as it was uploaded."""
+
+    __tablename__ = "brandings"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nonnulls(logo, logo_content_type, logo_width, logo_height) IN (0, 4)",
+            name="logo",
+        ),
+        CheckConstraint("octet_length(logo) <= 262144", name="logo_size"),
+    )
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    brand_name: Mapped[str | None]
+    primary_colour: Mapped[str | None]
+    text_colour: Mapped[str | None]
+    footer_text: Mapped[str | None]
+    logo: Mapped[bytes | None]
+    logo_content_type: Mapped[str | None]
+    logo_width: Mapped[int | None]
+    logo_height: Mapped[int | None]
+    updated_at: Mapped[datetime]
+
+
+class DomainCheck(Base):
+    """The last check of an account's custom domain: it counts as long as the account has that domain."""
+
+    __tablename__ = "domain_checks"
+    __table_args__ = (
+        Index("ix_domain_checks_due", "next_check_at", postgresql_where=text("state = 'pending'")),
+        CheckConstraint("state IN ('pending', 'verified', 'failed')", name="state"),
+        CheckConstraint("(state = 'pending') = (next_check_at IS NOT NULL)", name="next_check_at"),
+        CheckConstraint("(state = 'verified') = (code IS NULL AND reason IS NULL)", name="reason"),
+    )
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    custom_domain: Mapped[str]
+    state: Mapped[str]
+    code: Mapped[str | None]
+    reason: Mapped[str | None]
+    started_at: Mapped[datetime]
+    checked_at: Mapped[datetime]
+    next_check_at: Mapped[datetime | None]
+
+
+class Transfer(Base):
+    """One account on its way to the agency that asked for it, or away from it; at most one of an account is under way."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (
+        Index("uq_transfers_under_way", "account_id", unique=True, postgresql_where=text("state IN ('requested', 'confirmed')")),
+        Index(None, "agency_id", "requested_at", "id"),
+        Index("ix_transfers_overdue", "expires_at", postgresql_where=text("state = 'requested'")),
+        CheckConstraint("direction IN ('in', 'out')", name="direction"),
+        CheckConstraint("state IN ('requested', 'confirmed', 'completed', 'declined', 'expired')", name="state"),
+        CheckConstraint("(state IN ('confirmed', 'completed')) = (confirmed_at IS NOT NULL)", name="confirmed_at"),
+        CheckConstraint("(state IN ('completed', 'declined', 'expired')) = (ended_at IS NOT NULL)", name="ended_at"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str]
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    account_host: Mapped[str]
+    direction: Mapped[str]
+    state: Mapped[str]
+    client_email: Mapped[str]
+    agency_email: Mapped[str]
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class Agency(Base):

@@ -39,12 +39,25 @@ class Filter(fields.Field[Any]):
         return value
 
 
+MOST_OF_A_LIMIT = 10**9
+LONGEST_BASE64 = 2**20
+
+
+class Limit(Schema):
+    choice = fields.String(required=True, validate=SHORT)
+    number = fields.Integer(strict=True, load_default=None, allow_none=True, validate=Range(0, MOST_OF_A_LIMIT))
+
+
 class Selection(Schema):
     pricing_version = fields.String(required=True, validate=SHORT)
     product = fields.String(required=True, validate=SHORT)
     plan = fields.String(required=True, validate=SHORT)
     contacts = fields.Integer(strict=True, load_default=None, allow_none=True)
     frequency = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    limits = fields.Dict(
+        keys=fields.String(validate=SHORT), values=fields.Nested(Limit), load_default=dict, dump_default=dict, validate=Length(max=50)
+    )
+    add_ons = fields.List(fields.String(validate=SHORT), load_default=list, dump_default=list, validate=Length(max=50))
 
 
 def host(account: Any) -> str:
@@ -110,6 +123,21 @@ class OpenAccount(Schema):
     billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
     custom_domain = fields.String(load_default=None, allow_none=True, validate=LONG)
     snapshot_id = fields.Id("snp", load_default=None, allow_none=True)
+
+
+class EditAccount(Schema):
+    """What is left out stays; null clears what can be empty."""
+
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.String(required=True, validate=SHORT)
+    expected_version = fields.Integer(strict=True, load_default=None, allow_none=True)
+    notification_email = fields.String(validate=LONG)
+    client_name = fields.String(validate=LONG)
+    client_email = fields.String(validate=LONG)
+    custom_domain = fields.String(allow_none=True, validate=LONG)
+    language = fields.String(validate=SHORT)
+    time_zone = fields.String(validate=SHORT)
+    billing_profile_id = fields.Id("bp", allow_none=True)
 
 
 class ListAccounts(Schema):
@@ -212,3 +240,90 @@ class Credentials(Schema):
     login_url = fields.String()
     username = fields.String()
     password = fields.String()
+
+
+class Logo(Schema):
+    content_type = fields.String(required=True, validate=SHORT)
+    data = fields.String(required=True, validate=Length(max=LONGEST_BASE64))
+
+
+class SetBranding(Schema):
+    """What is left out or null is reset."""
+
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.String(required=True, validate=SHORT)
+    brand_name = fields.String(load_default=None, allow_none=True, validate=Length(max=1000))
+    primary_colour = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    text_colour = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    footer_text = fields.String(load_default=None, allow_none=True, validate=Length(max=10_000))
+    logo = fields.Nested(Logo, load_default=None, allow_none=True)
+
+
+class Branding(Schema):
+    account_id = fields.Id("acc")
+    brand_name = fields.String(allow_none=True)
+    primary_colour = fields.String(allow_none=True)
+    text_colour = fields.String(allow_none=True)
+    footer_text = fields.String(allow_none=True)
+    logo = fields.Nested(Logo, allow_none=True)
+    updated_at = fields.Instant(allow_none=True)
+
+
+class DomainCheck(Schema):
+    account_id = fields.Id("acc")
+    custom_domain = fields.String(allow_none=True)
+    expected_target = fields.String()
+    state = fields.String()
+    code = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    started_at = fields.Instant(allow_none=True)
+    checked_at = fields.Instant(allow_none=True)
+    next_check_at = fields.Instant(allow_none=True)
+
+
+class RequestTransfer(Schema):
+    agency_id = fields.Id("agy", required=True)
+    direction = fields.Enum(domain.Direction, by_value=True, required=True)
+    account_host = fields.String(required=True, validate=LONG)
+    client_email = fields.String(required=True, validate=LONG)
+    agency_email = fields.String(load_default=None, allow_none=True, validate=LONG)
+
+
+class TransferReference(Schema):
+    agency_id = fields.Id("agy", required=True)
+    transfer_id = fields.String(required=True, validate=SHORT)
+
+
+class ListTransfers(Schema):
+    agency_id = fields.Id("agy", required=True)
+    limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=2000))
+
+
+class TransferLink(Schema):
+    transfer_id = fields.String(required=True, validate=SHORT)
+    token = fields.String(required=True, validate=LONG)
+
+
+class CompleteTransfer(Schema):
+    transfer_id = fields.String(required=True, validate=SHORT)
+    to_agency_id = fields.Id("agy", load_default=None, allow_none=True)
+
+
+class Transfer(Schema):
+    id = fields.Id("trf")
+    direction = fields.String()
+    state = fields.String()
+    account_host = fields.String()
+    client_email = fields.String()
+    agency_email = fields.String()
+    requested_at = fields.Instant()
+    expires_at = fields.Instant()
+    confirmed_at = fields.Instant(allow_none=True)
+    ended_at = fields.Instant(allow_none=True)
+
+
+class TransferPage(Schema):
+    data = fields.List(fields.Nested(Transfer))
+    next_cursor = fields.String(allow_none=True)
+    total = fields.Integer()

@@ -9,6 +9,8 @@ from chassis.wiring import Wired, Work
 
 OVERDUE_BATCH = 100
 FOLDED_AGENCIES = 100
+LOOK_UPS_AT_A_TIME = 10
+"""One after the other: together they take no longer than the period in the worst case."""
 
 
 class AccountsService:
@@ -18,7 +20,9 @@ class AccountsService:
     work = Work()
     billing = Wired(clients.Billing)
     identity = Wired(clients.Identity)
+    dns = Wired(clients.Dns)
     terms = Wired(usecases.opening_terms)
+    links = Wired(usecases.transfer_links)
 
     # --- calls --------------------------------------------------------------------------------------------------------------------------
 
@@ -64,6 +68,39 @@ class AccountsService:
         with self.work.reading() as session:
             return usecases.name_availability(session, **request)
 
+    @command(request=schemas.EditAccount, answer=schemas.Account)
+    def edit_account(self, request: dict[str, Any]) -> object:
+        known = {name: request.pop(name) for name in ("agency_id", "account_id", "expected_version")}
+        usecases.check_billing_profile(self.billing, agency_id=known["agency_id"], wanted=request)
+        return self.work.once(usecases.edit_account, **known, wanted=request, terms=self.terms)
+
+    @query(request=schemas.AccountReference, answer=schemas.Branding)
+    def branding(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.branding(session, **request)
+
+    @query(request=schemas.NameQuestion, answer=schemas.Branding)
+    def branding_of_name(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.branding_of_name(session, **request)
+
+    @command(request=schemas.SetBranding, answer=schemas.Branding)
+    def set_branding(self, request: dict[str, Any]) -> object:
+        account = {name: request.pop(name) for name in ("agency_id", "account_id")}
+        return self.work.once(usecases.set_branding, **account, wanted=request)
+
+    @query(request=schemas.AccountReference, answer=schemas.DomainCheck)
+    def domain_check(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.domain_check(session, **request, terms=self.terms)
+
+    @command(request=schemas.AccountReference, answer=schemas.DomainCheck)
+    def start_domain_check(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            custom_domain = usecases.domain_to_check(session, **request)
+        found = self.dns.cname_of(custom_domain)
+        return self.work.once(usecases.start_domain_check, **request, custom_domain=custom_domain, found=found, terms=self.terms)
+
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
         effective = request.pop("effective")
@@ -78,6 +115,32 @@ class AccountsService:
             account = usecases.account_to_claim(connection, **request)
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
+
+    @command(request=schemas.RequestTransfer, answer=schemas.Transfer)
+    def request_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.request_transfer, **request, terms=self.terms, links=self.links)
+
+    @query(request=schemas.TransferReference, answer=schemas.Transfer)
+    def transfer(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.transfer(session, **request)
+
+    @query(request=schemas.ListTransfers, answer=schemas.TransferPage)
+    def transfers(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.transfers(session, **request)
+
+    @command(request=schemas.TransferLink, answer=schemas.Transfer)
+    def confirm_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.confirm_transfer, **request, links=self.links)
+
+    @command(request=schemas.TransferLink, answer=schemas.Transfer)
+    def decline_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.decline_transfer, **request, links=self.links)
+
+    @command(request=schemas.CompleteTransfer, answer=schemas.Transfer)
+    def complete_transfer(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.complete_transfer, **request)
 
     # --- events -------------------------------------------------------------------------------------------------------------------------
 
@@ -133,3 +196,18 @@ class AccountsService:
         while folded == FOLDED_AGENCIES:
             with self.work.begin() as uow:
                 folded = usecases.fold_tallies(uow, limit=FOLDED_AGENCIES)
+
+    def recheck_domains(self) -> None:
+        with self.work.begin() as uow:
+            claimed = usecases.claim_due_domain_checks(uow, limit=LOOK_UPS_AT_A_TIME)
+        for check in claimed:
+            found = self.dns.cname_of(check.custom_domain)
+            with self.work.begin() as uow:
+                usecases.record_domain_check(uow, due=check, found=found, terms=self.terms)
+
+    @due(every_seconds=60)
+    def expire_transfers(self) -> None:
+        expired = OVERDUE_BATCH
+        while expired == OVERDUE_BATCH:
+            with self.work.begin() as uow:
+                expired = usecases.expire_transfers(uow, limit=OVERDUE_BATCH)

@@ -1,6 +1,8 @@
 """Values for tests, each valid as it is; name what the test is about and leave the rest."""
 
 import dataclasses
+import struct
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -119,3 +121,35 @@ def quote_answer(quote_id: str | None = None, **changes: Any) -> dict[str, Any]:
         "expires_at": "2099-01-01T00:00:00Z",
         **changes,
     }
+
+
+# --- images -----------------------------------------------------------------------------------------------------------------------------
+
+
+def png(width: int, height: int) -> bytes:
+    """The beginning of a PNG."""
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """The beginning of a JPEG, its size behind another segment."""
+    return b"\xff\xd8\xff\xe0" + struct.pack(">H", 4) + b"ab\xff\xc0" + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
+
+
+def gif(width: int, height: int) -> bytes:
+    """The beginning of a GIF."""
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0)
+
+
+def webp(kind: str) -> Callable[[int, int], bytes]:
+    """What writes the beginning of a WebP of one kind: `VP8 ` (lossy), `VP8L` (lossless), `VP8X` (extended)."""
+
+    def write(width: int, height: int) -> bytes:
+        rest = {
+            "VP8 ": b"\x00\x00\x00\x9d\x01\x2a" + struct.pack("<HH", width, height),
+            "VP8L": b"\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14),
+            "VP8X": b"\x00\x00\x00\x00" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little"),
+        }[kind]
+        return b"RIFF" + struct.pack("<I", 12 + len(rest)) + b"WEBP" + kind.encode() + struct.pack("<I", len(rest)) + rest
+
+    return write

@@ -190,6 +190,21 @@ def test_one_key_opens_one_account_whatever_changes_in_between(platform: Platfor
     assert (refused.kind, refused.code, refused.field) == ("conflict", "quote_used", "quote_id")
 
 
+def test_of_fifty_calls_at_once_for_one_name_one_gets_the_account(platform: Platform) -> None:
+    """R0.21."""
+
+    def attempt(number: int) -> str:
+        try:
+            return str(platform.open(key=f"k{number}", name="acme")["status"])
+        except Refused as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(50) as threads:
+        ends = list(threads.map(attempt, range(50)))
+    assert sorted(ends) == ["creating", *["name_taken"] * 49]
+    assert len(platform.database.query("SELECT id FROM accounts")) == 1
+
+
 def test_fifty_calls_at_once_with_one_key_are_one_account_and_one_answer(platform: Platform) -> None:
     """R0.49."""
     request = open_request(platform.agency_id, name="acme")

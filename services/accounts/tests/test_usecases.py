@@ -21,6 +21,8 @@ from chassis.wiring import Wiring
 from . import factories
 from .factories import PLUS, TERMS, activated, application, change_quote, failed, open_quote, opened, plus
 
+DOMAIN = "marketing.acme.example"
+
 
 def to_pro(account_id: str) -> domain.Quote:
     return change_quote(account_id, plus(plan="Pro"))
@@ -65,7 +67,8 @@ def test_a_selection_is_quoted_first_under_a_key_made_of_the_callers() -> None:
     with context.changed(idempotency_key="key-1"):
         opening = prepare(call)
     assert opening.region is None
-    asked = {"agency_id": "agy_x", "account_id": None, "selection": dataclasses.asdict(PLUS), "country": "FR"}
+    selection = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
+    asked = {"agency_id": "agy_x", "account_id": None, "selection": selection, "country": "FR"}
     assert call.calls[0] == ("billing.create_quote", asked)
     assert call.keys[0] == "accounts:key-1"
 
@@ -121,7 +124,15 @@ def test_an_accepted_account_is_creating_and_asks_for_what_it_misses(
                 "account_id": account.id,
                 "name": "acme",
                 "kind": "paid",
-                "selection": {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"},
+                "selection": {
+                    "pricing_version": "V3",
+                    "product": "EM",
+                    "plan": "Plus",
+                    "contacts": 1000,
+                    "frequency": "monthly",
+                    "limits": {},
+                    "add_ons": [],
+                },
                 "quote_id": given_quote.id,
                 "billing_profile_id": account.billing_profile_id,
                 "snapshot_id": None,
@@ -214,12 +225,19 @@ def test_a_name_that_nobody_may_have_is_not_available(units: Units) -> None:
     assert (availability["available"], availability["code"]) == (False, "name_reserved")
 
 
-@pytest.mark.parametrize(("shared", "refusal"), [("name", errors.NameTaken), ("quote", errors.QuoteUsed)])
-def test_of_50_at_once_for_one_name_or_one_quote_one_gets_the_account(
-    database: ServiceDatabase, clock: MovingClock, agency_id: str, shared: str, refusal: type[errors.Refusal]
+@pytest.mark.parametrize(
+    ("same", "refusal"),
+    [
+        ({"name": "acme"}, errors.NameTaken),
+        ({"quote": open_quote()}, errors.QuoteUsed),
+        ({"custom_domain": DOMAIN}, errors.CustomDomainTaken),
+    ],
+)
+def test_of_50_at_once_for_one_name_one_quote_or_one_domain_one_gets_the_account(
+    database: ServiceDatabase, clock: MovingClock, agency_id: str, same: dict[str, Any], refusal: type[errors.Refusal]
 ) -> None:
+    """R0.21, R0.22."""
     units = database.units(clock, pool_size=50)
-    same: dict[str, Any] = {"name": "acme"} if shared == "name" else {"quote": open_quote()}
 
     def attempt(_: int) -> str | None:
         try:

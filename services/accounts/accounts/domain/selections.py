@@ -1,11 +1,13 @@
 """What of the catalogue an account is on, quotes for it, and which changes are possible."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from accounts import errors
-from accounts.domain.applications import Application
+from accounts.domain.applications import Application, faults_of_application, refuse
 from accounts.domain.words import Effective, Kind, Purpose
 
 PLANS: Mapping[str, Mapping[str, Kind]] = {
@@ -16,12 +18,23 @@ PLANS: Mapping[str, Mapping[str, Kind]] = {
 
 PLAN_NAMES = tuple(plan for plans in PLANS.values() for plan in plans)
 
+FREQUENCIES = ("monthly", "annual")
+CUSTOM = "custom"
+"""The choice of a limit that says its own number (R0.38)."""
+
+ADD_ON_PLANS: Mapping[str, tuple[str, ...]] = {
+    "pipelines": ("Plus", "Pro", "Enterprise"),
+    "sms": ("Plus", "Pro", "Enterprise"),
+}
+"""Add-ons that not every paid plan may have, with those that may (R0.39, R0.108); which others there are is billing's to say."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """What of the catalogue an account is on. Whether billing sells it at all is billing's to say.
 
-    `contacts` is the tier's number of contacts; `frequency` is `monthly` or `annual`; V1 has neither.
+    `contacts` is the tier's number of contacts; `frequency` is `monthly` or `annual`; `limits` is item → `{"choice", "number"}` (R0.37),
+    the number None but for the choice `custom`; `add_ons` are their names. V1 has none of them.
     """
 
     pricing_version: str
@@ -29,6 +42,8 @@ class Selection:
     plan: str
     contacts: int | None = None
     frequency: str | None = None
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    add_ons: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +67,57 @@ def kind_of(selection: Selection) -> Kind:
     if kind is None:
         raise errors.PlanUnknown(given=selection.plan, allowed=tuple(plans))
     return kind
+
+
+def faults_of_selection(selection: Selection) -> Iterator[errors.Refusal]:
+    """Say what of a selection is missing, superfluous or does not go together, by field (R0.29 to R0.39)."""
+    try:
+        kind = kind_of(selection)
+    except errors.Refusal as fault:
+        yield fault
+        return
+    yield from _faults_of_paid(selection) if kind is Kind.PAID else _faults_of_free(selection)
+
+
+def check_selection(selection: Selection) -> None:
+    """Refuse a selection that does not go together."""
+    refuse(faults_of_selection(selection))
+
+
+def check_opening(application: Application, selection: Selection | None) -> None:
+    """Refuse what is wrong with an application and with what is bought, all of it at once."""
+    refuse([*faults_of_application(application), *(() if selection is None else faults_of_selection(selection))])
+
+
+def _faults_of_free(selection: Selection) -> Iterator[errors.Refusal]:
+    """V1 has one size and is never billed (R0.33, R0.34, R0.37, R0.39)."""
+    if selection.contacts is not None:
+        yield errors.ContactsNotApplicable(plan=selection.plan)
+    if selection.frequency is not None:
+        yield errors.FrequencyNotApplicable(plan=selection.plan)
+    if selection.limits:
+        yield errors.LimitsNotApplicable(plan=selection.plan)
+    if selection.add_ons:
+        yield errors.AddOnsNotApplicable(plan=selection.plan)
+
+
+def _faults_of_paid(selection: Selection) -> Iterator[errors.Refusal]:
+    if selection.contacts is None:
+        yield errors.ContactsRequired(plan=selection.plan)
+    if selection.frequency is None:
+        yield errors.FrequencyRequired(plan=selection.plan)
+    elif selection.frequency not in FREQUENCIES:
+        yield errors.FrequencyUnknown(given=selection.frequency, allowed=FREQUENCIES)
+    for item, chosen in selection.limits.items():
+        if (chosen["choice"] == CUSTOM) != (chosen["number"] is not None):
+            refusal = errors.LimitNumberRequired if chosen["choice"] == CUSTOM else errors.LimitNumberNotApplicable
+            yield refusal(item=item, choice=chosen["choice"])
+    for add_on in sorted(set(selection.add_ons)):
+        plans = ADD_ON_PLANS.get(add_on)
+        if plans is not None and selection.plan not in plans:
+            yield errors.AddOnNotOnPlan(add_on=add_on, plan=selection.plan, allowed=plans)
+        if selection.add_ons.count(add_on) > 1:
+            yield errors.AddOnRepeated(add_on=add_on)
 
 
 def check_quote(quote: Quote, *, purpose: Purpose, account_id: str | None, now: datetime) -> None:
@@ -102,3 +168,17 @@ class Terms:
 
     login_url_template: str
     opening_time: timedelta
+
+    def host_of(self, name: str) -> str:
+        """Tell the host name of the account of this name, without a port."""
+        return str(urlsplit(self.login_url_template.format(name=name)).hostname)
+
+    def name_of(self, host: str) -> str | None:
+        """Tell the name of the account at this host, with or without a port; None where no account could be there."""
+        name, _, domain = host.lower().partition(":")[0].partition(".")
+        return name if domain == self.hosted_domain else None
+
+    @property
+    def hosted_domain(self) -> str:
+        """The domain that the hosts of all accounts are under."""
+        return self.host_of("any").partition(".")[2]

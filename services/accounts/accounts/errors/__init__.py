@@ -2,7 +2,11 @@
 
 from accounts.errors.accounts import *
 from accounts.errors.applications import *
+from accounts.errors.branding import *
+from accounts.errors.domains import *
 from accounts.errors.lifecycle import *
 from accounts.errors.overview import *
 from accounts.errors.selections import *
+from accounts.errors.settings import *
+from accounts.errors.transfers import *
 from accounts.errors.views import *

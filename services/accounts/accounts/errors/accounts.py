@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chassis.errors import InvalidCursor, InvalidRequest, Refusal
 
-__all__ = ["AccountNotFound", "InvalidCursor", "InvalidRequest", "OneOf", "Refusal"]
+__all__ = ["AccountNotFound", "InvalidCursor", "InvalidRequest", "NoAccountOfName", "OneOf", "Refusal"]
 
 
 class AccountNotFound(Refusal):
@@ -13,6 +13,14 @@ class AccountNotFound(Refusal):
     kind = "not_found"
     code = "account_not_found"
     message = "There is no account {account_id}."
+
+
+class NoAccountOfName(Refusal):
+    """No account has this name."""
+
+    kind = "not_found"
+    code = "account_not_found"
+    message = "There is no account called {name}."
 
 
 class OneOf(Refusal):

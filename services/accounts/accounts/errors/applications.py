@@ -28,6 +28,14 @@ class NameReserved(Refusal):
     field = "name"
 
 
+class NameLooksLikeReserved(Refusal):
+    """The name could be taken for one that the platform keeps for itself."""
+
+    code = "name_looks_like_reserved"
+    message = "The name {name} looks like {alike}, which is kept for the platform: choose another one."
+    field = "name"
+
+
 class NameTaken(Refusal):
     """The name belongs to an account already; names are unique for ever, but for failed accounts (domain: account)."""
 
@@ -108,4 +116,21 @@ class CustomDomainInvalid(Refusal):
 
     code = "custom_domain_invalid"
     message = "«{given}» is not a domain: write it like marketing.example.com."
+    field = "custom_domain"
+
+
+class CustomDomainHosted(Refusal):
+    """The custom domain is under the platform's own, where every account has its host already."""
+
+    code = "custom_domain_hosted"
+    message = "{given} is under {hosted_domain}, where the account has its own host already: give a domain of the client."
+    field = "custom_domain"
+
+
+class CustomDomainTaken(Refusal):
+    """Another account has this custom domain."""
+
+    kind = "conflict"
+    code = "custom_domain_taken"
+    message = "The domain {custom_domain} belongs to another account: give another one."
     field = "custom_domain"

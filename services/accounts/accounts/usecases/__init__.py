@@ -1,9 +1,13 @@
 """The verbs of accounts, one file per noun. Each is one transaction; each that follows from an event may come more than once."""
 
 from accounts.usecases.agencies import *
+from accounts.usecases.branding import *
 from accounts.usecases.credentials import *
+from accounts.usecases.domains import *
 from accounts.usecases.openings import *
 from accounts.usecases.overview import *
 from accounts.usecases.plan_changes import *
 from accounts.usecases.quotes import *
+from accounts.usecases.settings import *
+from accounts.usecases.transfers import *
 from accounts.usecases.views import *

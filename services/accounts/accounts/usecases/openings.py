@@ -19,8 +19,9 @@ def prepare_opening(
     billing: clients.Billing, *, agency_id: str, quote_id: str | None, selection: dict[str, Any] | None, **application: Any
 ) -> domain.Opening:
     """Check an application by itself, then have billing look for its billing profile, and get its quote and its region from there."""
-    applied = domain.Application(**application)
-    domain.check_application(applied)
+    given = {**application, "custom_domain": domain.canonical_domain(application["custom_domain"])}
+    applied = domain.Application(**given)
+    domain.check_opening(applied, None if selection is None else domain.Selection(**selection))
     if applied.billing_profile_id is not None:
         billing.billing_profile(agency_id=agency_id, billing_profile_id=applied.billing_profile_id)
     quote = get_quote(billing, agency_id=agency_id, account_id=None, quote_id=quote_id, selection=selection, country=applied.country)
@@ -36,6 +37,7 @@ def opening_terms(wiring: Wiring) -> domain.Terms:
 def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, terms: domain.Terms) -> models.Account:
     """Accept an account: it is `creating` until it is paid and prepared (decision 0002)."""
     applied, quote = opening.application, opening.quote
+    domain.check_custom_domain(applied.custom_domain, hosted_domain=terms.hosted_domain)
     domain.check_quote(quote, purpose=Purpose.ACCOUNT_OPENING, account_id=None, now=uow.now)
     if opening.region is None:
         raise errors.CountryNotServed(given=applied.country)
@@ -60,7 +62,9 @@ def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, te
     if account is None:
         if repository.quote_is_taken(uow.session, quote.id):
             raise errors.QuoteUsed(quote_id=quote.id)
-        raise errors.NameTaken(name=applied.name)
+        if repository.name_is_taken(uow.session, applied.name):
+            raise errors.NameTaken(name=applied.name)
+        raise errors.CustomDomainTaken(custom_domain=applied.custom_domain)
     missing = sorted(domain.AWAITED[kind])
     uow.session.add(models.Provisioning(account_id=account.id, missing=missing, deadline_at=uow.platform_now + terms.opening_time))
     uow.emit(

@@ -18,8 +18,10 @@ def get_quote(
     if quote_id is not None and selection is None:
         answer = billing.quote(agency_id=agency_id, quote_id=quote_id)
     elif selection is not None and quote_id is None:
-        domain.kind_of(domain.Selection(**selection))
+        domain.check_selection(domain.Selection(**selection))
         answer = billing.create_quote(agency_id=agency_id, account_id=account_id, selection=selection, country=country)
     else:
         raise errors.QuoteOrSelection
-    return domain.Quote(**{**answer, "selection": domain.Selection(**answer["selection"])})
+    quoted = domain.Selection(**answer["selection"])
+    domain.check_selection(quoted)
+    return domain.Quote(**{**answer, "selection": quoted})

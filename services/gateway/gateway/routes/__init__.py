@@ -33,6 +33,8 @@ READING = frozenset({"GET", "HEAD"})
 CALLER = "comptoir.caller"
 """Where the WSGI environment says who asked, once it is known."""
 
+LONGEST_VERSION = 10
+"""Digits; a version that is longer is none of ours."""
 DEEPEST = 20
 """Levels of objects and lists in a body; no body here has more than four."""
 TOO_DEEP = f"The body is nested more than {DEEPEST} levels deep."

@@ -8,10 +8,11 @@ from flask import Response
 from gateway.auth import Caller, Scope
 from gateway.clients import Json, services
 from gateway.errors import fields_called
-from gateway.routes import Routes, created, idempotency_key, single
+from gateway.routes import Routes, created, expected_version, idempotency_key, single
 from gateway.schemas import Nothing, PageRequest, page_of, shown, shown_page
 from gateway.schemas.accounts import (
     Account,
+    AccountChanges,
     AccountRequest,
     AccountsRequest,
     Credentials,
@@ -80,6 +81,23 @@ def get_name_availability(_caller: Caller, query: Json) -> Json:
 def get_account(caller: Caller, *, account_id: str) -> Response:
     """Show an account."""
     account = services().accounts.ask("account", agency_id=caller.agency_id, account_id=account_id)
+    return single(show(account), version=account["version"])
+
+
+@routes.patch(
+    ACCOUNT,
+    scope=Scope.ACCOUNTS_WRITE,
+    body=AccountChanges,
+    answer=Account,
+    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    has_etag=True,
+)
+def edit_account(caller: Caller, body: Json, *, account_id: str) -> Response:
+    """Change settings of the account: those that are given (R0.17, R0.65)."""
+    key = idempotency_key()
+    account = services().accounts.tell(
+        "edit_account", idempotency_key=key, agency_id=caller.agency_id, account_id=account_id, expected_version=expected_version(), **body
+    )
     return single(show(account), version=account["version"])
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, post_load, pre_load, validates, validates_schema
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from chassis.schemas import Schema, fields
-from gateway.schemas import EMAIL, LONG, SHORT, PageRequest, Selection, described, example
+from gateway.schemas import EMAIL, LONG, MOST_CONTACTS, SHORT, PageRequest, Selection, described, example
 
 LONGEST_CURSOR = 6000
 """As the service gives them out."""
@@ -45,6 +45,29 @@ FILTER_PARAMETERS: Mapping[str, tuple[str, str | None]] = {f"filter[{attribute}]
 """Query parameter → the attribute it filters by, and whether it is a bound; empty: accounts without a value."""
 
 
+class Limit(Schema):
+    choice = fields.String(required=True, validate=SHORT, metadata=example("custom", "One of the catalogue's, or `custom`."))
+    number = fields.Minor(
+        load_default=None, allow_none=True, validate=Range(min=0, max=MOST_CONTACTS), metadata=example(50000, "For `custom` alone (R0.38).")
+    )
+
+
+class AccountPlan(Selection):
+    """What an account is on. Limits and add-ons belong to paid plans alone (R0.37–R0.39)."""
+
+    limits = fields.Dict(
+        keys=fields.String(validate=SHORT),
+        values=fields.Nested(Limit),
+        validate=Length(max=50),
+        metadata=example({"email_sends": {"choice": "custom", "number": 50000}}, "Item → what was chosen for it (R0.37)."),
+    )
+    add_ons = fields.List(
+        fields.String(validate=SHORT),
+        validate=Length(max=50),
+        metadata=example(["pipelines"], "Their names, such as pipelines and sms, which are not for Starter (R0.39, R0.108)."),
+    )
+
+
 class _PlanOrQuote(Schema):
     """Either a quote or a plan."""
 
@@ -52,7 +75,7 @@ class _PlanOrQuote(Schema):
         "quo", load_default=None, allow_none=True, metadata=described("What is bought, at the price that was quoted; or give `plan`.")
     )
     plan = fields.Nested(
-        Selection, load_default=None, allow_none=True, metadata=described("What is bought, at its price now; or give `quote_id`.")
+        AccountPlan, load_default=None, allow_none=True, metadata=described("What is bought, at its price now; or give `quote_id`.")
     )
 
     @validates_schema
@@ -100,6 +123,18 @@ class PlanChangeRequest(_PlanOrQuote):
     effective = fields.String(
         load_default=None, allow_none=True, validate=OneOf(["now", "period_end"]), metadata=described("An upgrade: `now`.")
     )
+
+
+class AccountChanges(Schema):
+    """The settings of an account (R0.17, R0.65): what is left out stays, null clears."""
+
+    notification_email = fields.String(validate=EMAIL, metadata=example("ops@atelier.example", "Where notices go (R0.74)."))
+    client_name = fields.String(validate=SHORT, metadata=example("Acme SARL"))
+    client_email = fields.String(validate=EMAIL, metadata=example("owner@acme.example"))
+    custom_domain = fields.String(allow_none=True, validate=EMAIL, metadata=example("marketing.acme.example"))
+    language = fields.String(validate=SHORT, metadata=example("fr"))
+    time_zone = fields.String(validate=SHORT, metadata=example("Europe/Paris"))
+    billing_profile_id = fields.Id("bp", allow_none=True, metadata=described("null: the agency's default."))
 
 
 class _Overview(PageRequest):
@@ -196,7 +231,7 @@ class Account(Schema):
     status = fields.String(
         required=True, metadata={"enum": ["creating", "failed", "active", "disabled", "cancelled", "expired", "archived"]}
     )
-    plan = fields.Nested(Selection, required=True, attribute="selection")
+    plan = fields.Nested(AccountPlan, required=True, attribute="selection")
     client_name = fields.String(required=True, metadata=example("Acme SARL"))
     client_email = fields.String(required=True, metadata=example("owner@acme.example"))
     notification_email = fields.String(required=True, metadata=example("ops@atelier.example"))
@@ -245,8 +280,8 @@ AccountsRequest = _Overview.from_dict(
 class PlanChange(Schema):
     id = fields.Id("chg", required=True)
     effective = fields.String(required=True, metadata={"enum": ["now", "period_end"]})
-    old_plan = fields.Nested(Selection, required=True, attribute="old_selection")
-    new_plan = fields.Nested(Selection, required=True, attribute="new_selection")
+    old_plan = fields.Nested(AccountPlan, required=True, attribute="old_selection")
+    new_plan = fields.Nested(AccountPlan, required=True, attribute="new_selection")
     quote_id = fields.Id("quo", required=True)
     created_at = fields.Instant(required=True)
 

@@ -1,0 +1,39 @@
+"""The settings of an account that exists: when they can be changed, and what a change is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts import errors
+from accounts.domain.applications import faults_of_settings, refuse
+from accounts.domain.lifecycle import AGENCY_VERBS, possible
+from accounts.domain.words import Status
+
+EDITABLE = (Status.ACTIVE, Status.DISABLED, Status.CANCELLED, Status.EXPIRED)
+"""Where an account's settings can be changed: it is neither still being opened nor given up nor put away."""
+
+
+def check_editable(status: str, *, action: str = "edit") -> None:
+    """Refuse by `NotNow` to change the settings of an account in this status, or who has it."""
+    if status not in EDITABLE:
+        raise errors.NotNow(
+            action=action,
+            status=status,
+            possible_while=list(EDITABLE),
+            possible_now=[verb for verb in AGENCY_VERBS if possible(status, verb)],
+        )
+
+
+def check_version(version: int, expected: int | None) -> None:
+    """Refuse by `VersionMismatch` what was decided on another version than this one; None: on whatever it is."""
+    if expected not in {None, version}:
+        raise errors.VersionMismatch(version=version)
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse what is wrong with settings by themselves (R0.17, R0.22 to R0.28)."""
+    refuse(faults_of_settings(settings))
+
+
+def changes_of(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell which of the wanted values are other than those of now."""
+    return {name: value for name, value in wanted.items() if value != now[name]}
