@@ -82,6 +82,7 @@ class Platform:
             "TOPOLOGY_FILE": str(topology_file),
             "RETRY_DELAYS_SECONDS": "0.2,0.5,1,2",
             "API_KEY_PEPPER": "0123456789abcdef0123456789abcdef",
+            "TRANSFER_LINK_SECRET": "fedcba9876543210fedcba9876543210",
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             "BIND": f"127.0.0.1:{self.http_port}",
             "PROVISIONING_SECONDS": "20",

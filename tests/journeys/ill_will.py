@@ -206,7 +206,8 @@ def queries(operation: Operation) -> Iterator[tuple[str, bool]]:
     for name, schema in operation.parameters_in("query").items():
         beside = needed.replace(f"{name}={operation.required_query().get(name)}&", "")
         for value in QUERIES:
-            may_be_right = not (value in {"%00", "", "x" * 3000} or id_prefix(schema) or schema["type"] == "integer")
+            said_empty = value == "" and schema.get("minLength") == 0  # the document says that nothing is a value, too
+            may_be_right = said_empty or not (value in {"%00", "", "x" * 3000} or id_prefix(schema) or schema["type"] == "integer")
             yield f"{beside}{name}={value}", may_be_right
         if name == "cursor":
             yield from ((f"{beside}cursor={cursor}", True) for cursor in CURSORS)

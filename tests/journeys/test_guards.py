@@ -159,7 +159,9 @@ def _sent_with(world: World, operation: Operation, address: dict[str, str], body
     """Send a body that holds another agency's id, and the same with one that nobody has; say where they are not refused alike."""
     nobodys = new_id(others.partition("_")[0])
     answers = [
-        world.send(operation, address, authorization=bearer(world.stranger), body={**_replaced(body, others, each), **fresh(operation)})
+        world.send(
+            operation, address, authorization=bearer(world.stranger), body={**_replaced(body, others, each), **fresh(operation, world)}
+        )
         for each in (others, nobodys)
     ]
     if not answers[0].is_refusal or _anonymous(answers[0], {"": others}) != _anonymous(answers[1], {"": nobodys}):

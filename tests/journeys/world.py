@@ -41,20 +41,49 @@ def _test_clock(agency: Agency, _before: Mapping[str, str]) -> str:
     return str(clocks[0]["id"]) if clocks else _created(agency, "/v1/test-clocks", {})
 
 
+def _key(agency: Agency, _before: Mapping[str, str]) -> str:
+    spare = {"name": "spare", "scopes": ["accounts:read"]}  # revoking the agency's own would end all its tests
+    return _created(agency, "/v1/api-keys", spare)
+
+
+def _user(agency: Agency, _before: Mapping[str, str]) -> str:
+    return _created(agency, "/v1/users", {"email": f"{unique_name()}@agency.example", "name": "Ana", "role": "viewer"})
+
+
+def _view(agency: Agency, _before: Mapping[str, str]) -> str:
+    return _created(agency, "/v1/views", {"name": unique_name()})
+
+
+def _transfer(agency: Agency, before: Mapping[str, str]) -> str:
+    host = agency.account(_account(agency, before))["host"]
+    return _created(agency, "/v1/transfers", {"direction": "out", "account_host": host, "client_email": "owner@client.example"})
+
+
 MAKERS: dict[str, Maker] = {
     "account_id": _account,
     "quote_id": _quote,
     "billing_profile_id": _billing_profile,
     "invoice_id": _invoice,
     "clock_id": _test_clock,
+    "key_id": _key,
+    "user_id": _user,
+    "view_id": _view,
+    "transfer_id": _transfer,
 }
 """By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
 
 NOT_MADE_YET = {"snapshot_id": "no route takes a snapshot yet"}
 """Ids that a body may hold of things that nothing makes so far, and why."""
 
-FRESH: dict[str, Callable[[], Json]] = {"open_account": lambda: {"name": unique_name()}}
-"""Members that the example of an operation may not have twice."""
+FRESH: dict[str, Callable[["World"], Json]] = {
+    "open_account": lambda _world: {"name": unique_name()},
+    "request_transfer": lambda world: {
+        "direction": "out",
+        "account_host": world.owner.account(_account(world.owner, {}))["host"],
+        "client_email": "owner@client.example",
+    },
+}
+"""Members that the example of an operation may not have twice, or that are of this world."""
 
 
 def unique_name() -> str:
@@ -75,9 +104,9 @@ def open_account_body() -> Json:
     }
 
 
-def fresh(operation: Operation) -> Json:
+def fresh(operation: Operation, world: "World") -> Json:
     """Members of the operation's body that are new each time."""
-    return FRESH.get(str(operation), dict)()
+    return FRESH.get(str(operation), lambda _world: {})(world)
 
 
 def unmade(operation: Operation) -> list[str]:
@@ -136,7 +165,7 @@ class World:
         """The document's example with ids of this agency in it; None where there is no body."""
         if not operation.has_body:
             return None
-        body = {**operation.example(), **fresh(operation)}
+        body = {**operation.example(), **fresh(operation, self)}
         for path, schema in operation.fields():
             if id_prefix(schema) and value_at(body, path) is not None and str(path[-1]) not in NOT_MADE_YET:
                 body = with_value(body, path, self.id_of(operation, str(path[-1]), agency, {}))

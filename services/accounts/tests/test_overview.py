@@ -34,7 +34,7 @@ def test_pages_lose_nothing_and_show_nothing_twice_while_accounts_come_go_and_ch
     """R0.3, R0.10: in every order, with values and without."""
     with units.begin() as uow:
         for number in range(6):
-            uow.now = clock.advance(seconds=1)
+            uow.platform_now = clock.advance(seconds=1)
             activated(uow, agency_id, name=f"stays-{number}", custom_domain=f"stays{number}.example" if number % 3 else None)
     database.execute("UPDATE accounts SET expires_at = created_at + interval '1 day' WHERE right(name, 1)::integer %% 2 = 0")
     numbers = itertools.count()
@@ -45,7 +45,7 @@ def test_pages_lose_nothing_and_show_nothing_twice_while_accounts_come_go_and_ch
             page = listed(units, agency_id, limit=3, cursor=cursor, sort=sign + column)
             seen += names(page)
             with units.begin() as uow:  # one that comes, anywhere in the order, and one that changes everything it is sorted by
-                uow.now = clock.advance(seconds=1)
+                uow.platform_now = clock.advance(seconds=1)
                 new = activated(uow, agency_id, name=f"{'az'[next(numbers) % 2]}-new-{next(numbers)}")
                 new.client_name, new.expires_at = ("Zz", uow.now - timedelta(days=9)) if next(numbers) % 3 else ("Aa", None)
             cursor, more = page.next_cursor, page.next_cursor is not None
@@ -64,7 +64,7 @@ def test_lists_are_sorted_by_name_plan_size_creation_and_expiry_and_those_withou
     assert {"expires_at", "custom_domain"} <= NULLABLE
     with units.begin() as uow:
         for name in ("a-one", "b-two", "c-three"):
-            uow.now = clock.advance(seconds=1)
+            uow.platform_now = clock.advance(seconds=1)
             activated(uow, agency_id, name=name)
     database.execute("UPDATE accounts SET expires_at = created_at + interval '1 day' WHERE name <> 'b-two'")
     for limit in (1, 2, 3):
@@ -81,7 +81,7 @@ def test_a_filter_on_any_attribute_shows_what_it_says(units: Units, database: Se
     """R0.4."""
     with units.begin() as uow:
         activated(uow, agency_id, name="french", custom_domain="mail.french.example")
-        uow.now = clock.advance(days=2)
+        uow.platform_now = clock.advance(days=2)
         activated(uow, agency_id, name="american", country="US", language="en")
     since = clock.now.date().isoformat()
     cases: list[tuple[dict[str, Any], list[str]]] = [
@@ -210,7 +210,7 @@ def test_views_are_listed_by_name_changed_in_part_and_removed(
         rest = usecases.views(session, **mine, limit=2, cursor=first.next_cursor)
     assert ([view.name for view in (*first.data, *rest.data)], first.total, rest.next_cursor) == (["a", "b", "c"], 3, None)
     with units.begin() as uow:
-        uow.now = clock.advance(hours=1)
+        uow.platform_now = clock.advance(hours=1)
         usecases.change_view(uow, **mine, view_id=ids["a"], name="d", filters=None, sort="name", columns=None)
     with pytest.raises(errors.ViewNameTaken), units.begin() as uow:
         usecases.change_view(uow, **mine, view_id=ids["a"], name="b")

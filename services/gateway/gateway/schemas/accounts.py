@@ -59,12 +59,12 @@ class AccountPlan(Selection):
         keys=fields.String(validate=SHORT),
         values=fields.Nested(Limit),
         validate=Length(max=50),
-        metadata=example({"email_sends": {"choice": "custom", "number": 50000}}, "Item → what was chosen for it (R0.37)."),
+        metadata=example({}, "Item → what was chosen for it (R0.37)."),
     )
     add_ons = fields.List(
         fields.String(validate=SHORT),
         validate=Length(max=50),
-        metadata=example(["pipelines"], "Their names, such as pipelines and sms, which are not for Starter (R0.39, R0.108)."),
+        metadata=example([], "Their names, such as pipelines and sms, which are not for Starter (R0.39, R0.108)."),
     )
 
 
@@ -268,7 +268,7 @@ AccountsRequest = _Overview.from_dict(
         parameter: fields.String(
             data_key=parameter,
             attribute=parameter,
-            validate=Length(max=254),
+            validate=Length(min=1 if bound else 0, max=254),
             metadata=example(FILTERS[attribute], FILTER_TEXTS.get(bound or "", f"Only accounts of this {attribute} (R0.4).")),
         )
         for parameter, (attribute, bound) in FILTER_PARAMETERS.items()
