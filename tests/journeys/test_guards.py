@@ -160,7 +160,10 @@ def _sent_with(world: World, operation: Operation, address: dict[str, str], body
     nobodys = new_id(others.partition("_")[0])
     answers = [
         world.send(
-            operation, address, authorization=bearer(world.stranger), body={**_replaced(body, others, each), **fresh(operation, world)}
+            operation,
+            address,
+            authorization=bearer(world.stranger),
+            body={**_replaced(body, others, each), **fresh(operation, world.owner)},
         )
         for each in (others, nobodys)
     ]

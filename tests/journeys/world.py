@@ -75,13 +75,14 @@ MAKERS: dict[str, Maker] = {
 NOT_MADE_YET = {"snapshot_id": "no route takes a snapshot yet"}
 """Ids that a body may hold of things that nothing makes so far, and why."""
 
-FRESH: dict[str, Callable[["World"], Json]] = {
-    "open_account": lambda _world: {"name": unique_name()},
-    "request_transfer": lambda world: {
-        "direction": "out",
-        "account_host": world.owner.account(_account(world.owner, {}))["host"],
-        "client_email": "owner@client.example",
-    },
+
+def _of_an_account(agency: Agency) -> Json:
+    return {"direction": "out", "account_host": agency.account(_account(agency, {}))["host"], "client_email": "owner@client.example"}
+
+
+FRESH: dict[str, Callable[[Agency], Json]] = {
+    "open_account": lambda _agency: {"name": unique_name()},
+    "request_transfer": _of_an_account,
 }
 """Members that the example of an operation may not have twice, or that are of this world."""
 
@@ -104,9 +105,10 @@ def open_account_body() -> Json:
     }
 
 
-def fresh(operation: Operation, world: "World") -> Json:
+def fresh(operation: Operation, owner: Agency) -> Json:
     """Members of the operation's body that are new each time."""
-    return FRESH.get(str(operation), lambda _world: {})(world)
+    make = FRESH.get(str(operation))
+    return {} if make is None else make(owner)
 
 
 def unmade(operation: Operation) -> list[str]:
@@ -165,7 +167,7 @@ class World:
         """The document's example with ids of this agency in it; None where there is no body."""
         if not operation.has_body:
             return None
-        body = {**operation.example(), **fresh(operation, self)}
+        body = {**operation.example(), **fresh(operation, self.owner)}
         for path, schema in operation.fields():
             if id_prefix(schema) and value_at(body, path) is not None and str(path[-1]) not in NOT_MADE_YET:
                 body = with_value(body, path, self.id_of(operation, str(path[-1]), agency, {}))
