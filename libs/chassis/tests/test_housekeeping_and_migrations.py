@@ -16,7 +16,7 @@ from chassis.runner import folder_of
 from chassis.testing import ServiceDatabase
 from chassis.testing.databases import Templates
 
-TABLES = {"outbox", "inbox", "idempotency_keys", "leases", "marks", "alembic_version"}
+TABLES = {"outbox", "inbox", "idempotency_keys", "leases", "agency_clocks", "marks", "alembic_version"}
 
 
 @pytest.fixture

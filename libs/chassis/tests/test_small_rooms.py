@@ -142,7 +142,7 @@ def test_attempts_are_counted_by_our_header_alone(value: object, attempts: int) 
 def test_the_topology_is_written_from_the_doors(tmp_path: Path) -> None:
     file = tmp_path / "topology.json"
     subprocess.run([sys.executable, "-m", "chassis.topology", str(file), "toy"], env=environment_of({}), timeout=60, check=True)
-    reads = [["elsewhere", "*"], ["elsewhere", "asked"], ["elsewhere", "happened"], ["toy", "marked"]]
+    reads = [["elsewhere", "*"], ["elsewhere", "asked"], ["elsewhere", "clock_moved"], ["elsewhere", "happened"], ["toy", "marked"]]
     assert json.loads(file.read_text()) == {"toy": {"reads": reads}}
     topology = Topology.load(file)
     assert topology.to_json() == json.loads(file.read_text())
