@@ -196,10 +196,12 @@ def test_a_broker_short_of_memory_is_answered_for_within_two_seconds(stage: Stag
         def refused_quickly() -> bool:
             began = time.monotonic()
             try:
-                echo(client, "during", timeout_seconds=8)
+                echo(client, "during", timeout_seconds=4)
             except Unavailable:
                 assert time.monotonic() - began < 2
                 return True
+            except DeadlineExceeded:
+                return False  # it was with the service already when the alarm came: its answer could not be published
             return False
 
         eventually(refused_quickly, what="a refusal")
