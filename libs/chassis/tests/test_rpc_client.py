@@ -190,19 +190,23 @@ def test_stopping_fails_what_is_in_flight(stage: Stage, pool: ThreadPoolExecutor
 def test_a_broker_short_of_memory_is_answered_for_within_two_seconds(stage: Stage, client: RpcClient, pool: ThreadPoolExecutor) -> None:
     """Trap: the broker stops reading, and every call waits for its deadline. Afterwards all goes on by itself."""
     assert echo(client, "before") == "before"
+    with_the_service: list[DeadlineExceeded] = []
     stage.rabbit.set_memory_alarm(True)
     try:
 
         def refused_quickly() -> bool:
             began = time.monotonic()
             try:
-                echo(client, "during", timeout_seconds=8)
+                echo(client, "during", timeout_seconds=4)
             except Unavailable:
                 assert time.monotonic() - began < 2
                 return True
+            except DeadlineExceeded as late:  # the alarm came between its question and its answer, which could not be published
+                with_the_service.append(late)
             return False
 
         eventually(refused_quickly, what="a refusal")
+        assert len(with_the_service) <= 1
         assert all(each.result() for each in [pool.submit(refused_quickly) for _ in range(20)])
         assert not client.ready
     finally:
