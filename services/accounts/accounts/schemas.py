@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow.validate import And, Length, Range, Regexp
+from marshmallow.validate import And, Length, NoneOf, Range, Regexp
 
 from accounts import domain
 from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
@@ -12,6 +12,7 @@ from chassis.schemas import Schema, fields
 PRINTABLE = Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Control characters are not possible here.")
 SHORT = And(Length(max=64), PRINTABLE)
 LONG = And(Length(max=254), PRINTABLE)
+TEXT = Length(min=1, max=1000)
 
 
 class Selection(Schema):
@@ -56,12 +57,23 @@ class Account(Schema):
     created_at = fields.Instant()
     updated_at = fields.Instant()
     activated_at = fields.Instant(allow_none=True)
+    renews_at = fields.Instant(allow_none=True)
+    expires_at = fields.Instant(allow_none=True)
+    cancelled_at = fields.Instant(allow_none=True)
+    cancellation_reason = fields.String(allow_none=True)
+    expired_at = fields.Instant(allow_none=True)
+    archived_at = fields.Instant(allow_none=True)
     version = fields.Integer()
 
 
 class AccountReference(Schema):
     agency_id = fields.Id("agy", required=True)
     account_id = fields.String(required=True, validate=SHORT)
+
+
+class AccountListing(AccountReference):
+    limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))
+    cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=2000))
 
 
 class OpenAccount(Schema):
@@ -91,10 +103,13 @@ class ListAccounts(Schema):
     sort = fields.String(load_default=domain.NEWEST_FIRST, validate=SHORT)
 
 
-class AccountPage(Schema):
-    data = fields.List(fields.Nested(Account))
+class Listed(Schema):
     next_cursor = fields.String(allow_none=True)
     total = fields.Integer()
+
+
+class AccountPage(Listed):
+    data = fields.List(fields.Nested(Account))
 
 
 class NameQuestion(Schema):
@@ -119,6 +134,8 @@ class ChangePlan(Schema):
 class PlanChange(Schema):
     id = fields.Id("chg")
     effective = fields.String()
+    state = fields.String()
+    due_at = fields.Instant(allow_none=True)
     old_selection = fields.Nested(Selection)
     new_selection = fields.Nested(Selection)
     quote_id = fields.Id("quo")
@@ -128,6 +145,65 @@ class PlanChange(Schema):
 class ChangedPlan(Schema):
     account = fields.Nested(Account)
     change = fields.Nested(PlanChange)
+
+
+class PlanChangePage(Listed):
+    data = fields.List(fields.Nested(PlanChange))
+
+
+class CancelAccount(AccountReference):
+    reason = fields.String(load_default=None, allow_none=True, validate=TEXT)
+
+
+class DisableAccount(AccountReference):
+    message = fields.String(load_default=None, allow_none=True, validate=TEXT)
+
+
+class SuspendAccount(AccountReference):
+    reason = fields.Enum(domain.SuspensionReason, by_value=True, required=True, validate=NoneOf([domain.SuspensionReason.AGENCY]))
+    message = fields.String(load_default=None, allow_none=True, validate=TEXT)
+
+
+class LiftSuspension(AccountReference):
+    reason = fields.Enum(domain.SuspensionReason, by_value=True, required=True, validate=NoneOf([domain.SuspensionReason.AGENCY]))
+
+
+class RenewAccount(AccountReference):
+    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
+    quote_id = fields.Id("quo", load_default=None, allow_none=True)
+
+
+class Action(Schema):
+    action = fields.String(attribute="verb")
+    allowed = fields.Boolean()
+    code = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+    until = fields.Instant(allow_none=True)
+
+
+class Suspension(Schema):
+    reason = fields.String()
+    message = fields.String(allow_none=True)
+    suspended_at = fields.Instant()
+
+
+class Actions(Schema):
+    status = fields.String()
+    suspensions = fields.List(fields.Nested(Suspension))
+    data = fields.List(fields.Nested(Action))
+
+
+class AccountEvent(Schema):
+    id = fields.Integer()
+    at = fields.Instant()
+    actor = fields.String()
+    action = fields.String()
+    before = fields.Dict()
+    after = fields.Dict()
+
+
+class AccountEventPage(Listed):
+    data = fields.List(fields.Nested(AccountEvent))
 
 
 class Credentials(Schema):

@@ -2,7 +2,9 @@
 
 from accounts.domain.applications import *
 from accounts.domain.lifecycle import *
+from accounts.domain.moves import *
 from accounts.domain.openings import *
 from accounts.domain.overview import *
 from accounts.domain.selections import *
+from accounts.domain.states import *
 from accounts.domain.words import *

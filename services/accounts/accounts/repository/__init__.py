@@ -2,5 +2,8 @@
 
 from accounts.repository.accounts import *
 from accounts.repository.agencies import *
+from accounts.repository.history import *
+from accounts.repository.lifecycle import *
 from accounts.repository.openings import *
 from accounts.repository.overview import *
+from accounts.repository.plan_changes import *

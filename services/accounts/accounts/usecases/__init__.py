@@ -2,7 +2,11 @@
 
 from accounts.usecases.agencies import *
 from accounts.usecases.credentials import *
+from accounts.usecases.due import *
+from accounts.usecases.history import *
+from accounts.usecases.lifecycle import *
 from accounts.usecases.openings import *
 from accounts.usecases.overview import *
 from accounts.usecases.plan_changes import *
 from accounts.usecases.quotes import *
+from accounts.usecases.suspensions import *

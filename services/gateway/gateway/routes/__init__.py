@@ -115,9 +115,9 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         self.scopes: dict[str, Scope] = {}
 
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: View | None = None, *arguments: Any, **options: Any) -> None:
-        """Refuse (`UndeclaredScope`) every way to add a route but `get` and `post`."""
+        """Refuse (`UndeclaredScope`) every way to add a route but `get`, `post`, `put` and `delete`."""
         if endpoint not in self.scopes:
-            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get or .post, with scope=…")
+            raise UndeclaredScope(f"{rule} says no scope: declare it by {type(self).__name__}.get, .post, .put or .delete, with scope=…")
         super().add_url_rule(rule, endpoint, view_func, *arguments, **options)
 
     def get(
@@ -152,6 +152,38 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
         success: Responses = {status: [_answer(status, answer, *(["Location"] if status is not HTTPStatus.OK else []))]}
         return self._declared(rule, "POST", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+
+    def put(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        body: type[marshmallow.Schema],
+        answer: type[marshmallow.Schema],
+        status: HTTPStatus = HTTPStatus.OK,
+        refuses: tuple[HTTPStatus, ...] = (),
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, body, *, [path parameters])`, which sets something and answers `status` with what `answer` describes."""
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
+        success: Responses = {status: [_answer(status, answer)]}
+        return self._declared(rule, "PUT", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+
+    def delete(
+        self,
+        rule: str,
+        *,
+        scope: Scope,
+        answer: type[marshmallow.Schema] | None = None,
+        refuses: tuple[HTTPStatus, ...] = (),
+    ) -> Callable[[View], View]:
+        """Declare `view(caller, *, [path parameters])`, which takes something away; without an `answer` it is 204."""
+        success: Responses = {
+            HTTPStatus.OK if answer else HTTPStatus.NO_CONTENT: [
+                _answer(HTTPStatus.OK, answer) if answer else {"description": "It is gone.", "content_type": None}
+            ]
+        }
+        possible = [*ALWAYS_POSSIBLE, *refuses]
+        return self._declared(rule, "DELETE", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(None, None))
 
     def _declared(
         self,
