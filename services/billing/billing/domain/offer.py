@@ -87,7 +87,7 @@ def change_offer(
     """Price moving an account that holds `held` to a dearer selection at once.
 
     In a running period of the same frequency the unused old is credited, the remaining new charged and the renewal date kept.
-    Another frequency begins a new period today, and so do the end of a trial and a period that is over, whatever is chosen then.
+    Another frequency begins a new period today, and so do the end of a trial and a period that is over, for the same plan too.
     Raises what `Catalogue.list_price` raises, `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`.
     """
     list_price = catalogue.list_price(selection, currency)
@@ -112,7 +112,9 @@ def change_offer(
         charged=per_cycle if held.period is None or begins_period else held.period.share_left(per_cycle, now),
         begins_period=begins_period,
     )
-    if offer.due_today < Money.zero(currency) or (not begins_period and per_cycle <= held.per_cycle):
+    same_frequency = held.selection.frequency is selection.frequency
+    worth_less = same_frequency and (per_cycle < held.per_cycle or (per_cycle == held.per_cycle and not over))
+    if offer.due_today < Money.zero(currency) or worth_less:
         raise errors.DowngradeNotOffered
     return offer
 
