@@ -40,7 +40,7 @@ class Stage:
             done: models.Account = usecase(uow, agency_id=self.agency_id, account_id=account_id, **changes)
             return done
 
-    def change(self, account_id: str, selection: Any, effective: Any = None) -> models.Account:
+    def change(self, account_id: str, selection: Any, effective: Any = None) -> Any:
         quote = change_quote(account_id, selection)
         with self.units.begin() as uow:
             usecases.change_plan(uow, agency_id=self.agency_id, account_id=account_id, effective=effective, quote=quote)
