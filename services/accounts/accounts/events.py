@@ -135,6 +135,164 @@ class TransferCompleted(_TransferFact):
     completed_at = fields.Instant(required=True)
 
 
+class AccountDowngraded(Fact):
+    """An account moved to a cheaper plan: at the end of its period, or at once where that was asked for."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    change_id = fields.Id("chg", required=True)
+    quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    old_selection = fields.Nested(Selection, required=True)
+    new_selection = fields.Nested(Selection, required=True)
+    effective = fields.String(required=True)
+    notification_email = fields.String(required=True)
+
+
+class PlanChangeScheduled(Fact):
+    """A change of plan was scheduled for the end of the paid period."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    change_id = fields.Id("chg", required=True)
+    quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    old_selection = fields.Nested(Selection, required=True)
+    new_selection = fields.Nested(Selection, required=True)
+    due_at = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
+class PlanChangeDropped(Fact):
+    """The scheduled change of plan was dropped, by the agency or because the account was cancelled or expired."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    change_id = fields.Id("chg", required=True)
+    quote_id = fields.Id("quo", required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountConverted(Fact):
+    """A trial became a paid account, at once (R0.88)."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    change_id = fields.Id("chg", required=True)
+    quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    old_selection = fields.Nested(Selection, required=True)
+    new_selection = fields.Nested(Selection, required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountCancelled(Fact):
+    """An account was cancelled: it is not renewed, and usable until it expires."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    reason = fields.String(required=True, allow_none=True)
+    cancelled_at = fields.Instant(required=True)
+    expires_at = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
+class CancellationUndone(Fact):
+    """A cancellation was taken back before the account expired: it is renewed as before."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    status = fields.String(required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountDisabled(Fact):
+    """An account was disabled for one more reason, or its message changed; it is billed as before (R0.60)."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    reason = fields.String(required=True)
+    message = fields.String(required=True, allow_none=True)
+    suspensions = fields.List(fields.String(), required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountEnabled(Fact):
+    """The last suspension of an account was lifted: it is usable again."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    reason = fields.String(required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountRenewed(Fact):
+    """An account came back: cancelled, before it expired; or archived or expired, with a quote for a new period."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    previous_status = fields.String(required=True)
+    quote_id = fields.Id("quo", required=True, allow_none=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+    old_selection = fields.Nested(Selection, required=True)
+    new_selection = fields.Nested(Selection, required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountExpired(Fact):
+    """A trial or a cancelled account came to its end, or nobody paid."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    kind = fields.String(required=True)
+    previous_status = fields.String(required=True)
+    expired_at = fields.Instant(required=True)
+    archives_at = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
+class AccountArchived(Fact):
+    """An account expired and was given no plan in time; it is kept, and can be renewed for a year."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    archived_at = fields.Instant(required=True)
+    renewable_until = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
+class TrialEnding(Fact):
+    """A trial ends in a few days."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    expires_at = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
+class RenewalUpcoming(Fact):
+    """The paid period ends in a few days and is followed by the next."""
+
+    source = "accounts"
+    account_id = fields.Id("acc", required=True)
+    account_name = fields.String(required=True, data_key="name")
+    selection = fields.Nested(Selection, required=True)
+    renews_at = fields.Instant(required=True)
+    notification_email = fields.String(required=True)
+
+
 # --- read -------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +314,7 @@ class InvoicePaid(Reading):
 
     account_id = fields.Id("acc", load_default=None, allow_none=True)
     purpose = fields.String(required=True)
+    period_ends_at = fields.Instant(load_default=None, allow_none=True)
 
 
 class PaymentFailed(Reading):

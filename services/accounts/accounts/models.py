@@ -49,7 +49,10 @@ class Base(DeclarativeBase):
 
 
 class Account(Base):
-    """One hosted account. `version` grows by one with each change; the computed columns are what lists filter, sort and search by."""
+    """One hosted account. `version` grows by one with each change; the computed columns are what lists filter, sort and search by.
+
+    `due_at` is the next moment at which something happens by itself, as the domain says; `noticed_for` the ending announced last.
+    """
 
     __tablename__ = "accounts"
 
@@ -79,7 +82,14 @@ class Account(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
+    renews_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancellation_reason: Mapped[str | None]
+    expired_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    noticed_for: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict
@@ -104,6 +114,10 @@ class Account(Base):
         CheckConstraint("kind IN ('paid', 'trial', 'sandbox')", name="kind"),
         CheckConstraint("(status = 'failed') = (failure_code IS NOT NULL AND failure_reason IS NOT NULL)", name="failure"),
         CheckConstraint("(status IN ('creating', 'failed')) = (activated_at IS NULL)", name="activated_at"),
+        CheckConstraint("cancelled_at IS NULL OR status IN ('cancelled', 'expired', 'archived')", name="cancelled_at"),
+        CheckConstraint("expired_at IS NULL OR status IN ('expired', 'archived')", name="expired_at"),
+        CheckConstraint("archived_at IS NULL OR status = 'archived'", name="archived_at"),
+        Index("ix_accounts_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
 
@@ -158,18 +172,57 @@ class Provisioning(Base):
 
 
 class PlanChange(Base):
-    """One change of plan, as it was done."""
+    """One change of plan: applied at once, or scheduled for `due_at` and then applied or dropped."""
 
     __tablename__ = "plan_changes"
-    __table_args__ = (Index(None, "account_id", "created_at"), CheckConstraint("effective IN ('now', 'period_end')", name="effective"))
+    __table_args__ = (
+        Index(None, "account_id", "created_at"),
+        Index("uq_plan_changes_scheduled", "account_id", unique=True, postgresql_where=text("state = 'scheduled'")),
+        CheckConstraint("effective IN ('now', 'period_end')", name="effective"),
+        CheckConstraint("state IN ('scheduled', 'applied', 'dropped')", name="state"),
+        CheckConstraint("(effective = 'now') = (due_at IS NULL)", name="due_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     quote_id: Mapped[str] = mapped_column(unique=True)
     effective: Mapped[str]
+    state: Mapped[str] = mapped_column(Text, server_default="applied")
+    due_at: Mapped[datetime | None]
     old_selection: Mapped[dict[str, Any]]
     new_selection: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class Suspension(Base):
+    """One reason for which an account is disabled, and what its login page says about it."""
+
+    __tablename__ = "suspensions"
+    __table_args__ = (CheckConstraint("reason IN ('agency', 'payment', 'abuse', 'platform')", name="reason"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    message: Mapped[str | None]
+    suspended_at: Mapped[datetime]
+
+
+class AccountEvent(Base):
+    """One change of an account, with the members that changed; a trigger refuses to change or delete it.
+
+    `agency_id` is whose account it was then: another agency that gets the account does not see it.
+    """
+
+    __tablename__ = "account_events"
+    __table_args__ = (Index(None, "account_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    agency_id: Mapped[str]
+    actor: Mapped[str]
+    action: Mapped[str]
+    at: Mapped[datetime]
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
 
 
 class Branding(Base):

@@ -101,6 +101,16 @@ class AccountsService:
         found = self.dns.cname_of(custom_domain)
         return self.work.once(usecases.start_domain_check, **request, custom_domain=custom_domain, found=found, terms=self.terms)
 
+    @query(request=schemas.AccountReference, answer=schemas.Actions)
+    def actions(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # not reading(): what is possible now is for the clock of units of work to say
+            return usecases.actions(uow, **request)
+
+    @query(request=schemas.AccountListing, answer=schemas.AccountEventPage)
+    def account_history(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.account_history(session, **request)
+
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
         effective = request.pop("effective")
@@ -109,10 +119,51 @@ class AccountsService:
             usecases.change_plan, agency_id=request["agency_id"], account_id=request["account_id"], effective=effective, quote=quote
         )
 
+    @command(request=schemas.AccountReference, answer=schemas.PlanChange)
+    def drop_plan_change(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.drop_plan_change, **request)
+
+    @query(request=schemas.AccountListing, answer=schemas.PlanChangePage)
+    def plan_changes(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.plan_changes(session, **request)
+
+    @command(request=schemas.CancelAccount, answer=schemas.Account)
+    def cancel_account(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.cancel_account, **request)
+
+    @command(request=schemas.AccountReference, answer=schemas.Account)
+    def undo_cancellation(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.undo_cancellation, **request)
+
+    @command(request=schemas.DisableAccount, answer=schemas.Account)
+    def disable_account(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.disable_account, **request)
+
+    @command(request=schemas.AccountReference, answer=schemas.Account)
+    def enable_account(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.enable_account, **request)
+
+    @command(request=schemas.SuspendAccount, answer=schemas.Account)
+    def suspend_account(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.suspend_account, **request)
+
+    @command(request=schemas.LiftSuspension, answer=schemas.Account)
+    def lift_suspension(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.lift_suspension, **request)
+
+    @command(request=schemas.RenewAccount, answer=schemas.Account)
+    def renew_account(self, request: dict[str, Any]) -> object:
+        account = {"agency_id": request["agency_id"], "account_id": request["account_id"]}
+        with self.work.begin() as uow:
+            selection = usecases.selection_to_renew(uow, **account)
+        quote = usecases.quote_renewal(self.billing, selection=selection, quote_id=request["quote_id"], **account)
+        return self.work.once(usecases.renew_account, billing_profile_id=request["billing_profile_id"], quote=quote, **account)
+
     @command(request=schemas.AccountReference, answer=schemas.Credentials)
     def claim_credentials(self, request: dict[str, Any]) -> object:
-        with self.work.rows() as connection:
-            account = usecases.account_to_claim(connection, **request)
+        with self.work.begin() as uow:
+            account = usecases.account_to_claim(uow, **request)
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
 
@@ -197,6 +248,7 @@ class AccountsService:
             with self.work.begin() as uow:
                 folded = usecases.fold_tallies(uow, limit=FOLDED_AGENCIES)
 
+    @due(every_seconds=60)
     def recheck_domains(self) -> None:
         with self.work.begin() as uow:
             claimed = usecases.claim_due_domain_checks(uow, limit=LOOK_UPS_AT_A_TIME)
@@ -211,3 +263,10 @@ class AccountsService:
         while expired == OVERDUE_BATCH:
             with self.work.begin() as uow:
                 expired = usecases.expire_transfers(uow, limit=OVERDUE_BATCH)
+
+    @due(every_seconds=5)
+    def do_what_is_due(self) -> None:
+        done = OVERDUE_BATCH
+        while done == OVERDUE_BATCH:
+            with self.work.begin() as uow:
+                done = usecases.do_what_is_due(uow, limit=OVERDUE_BATCH)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import domain, errors
-from accounts.domain import AWAITED, Failure, Kind, Part, Provisioning, Purpose, Selection, Status, Verb
+from accounts.domain import AWAITED, Failure, Kind, Part, Provisioning, Purpose, Selection, Status
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
 ACCOUNT_ID = "acc_01JAAAAAAAAAAAAAAAAAAAAAAA"
@@ -175,87 +175,6 @@ def test_a_quote_for_another_account_is_refused_with_what_is_wanted() -> None:
     with pytest.raises(errors.QuoteForAnother) as caught:
         domain.check_quote(quote(purpose="plan_change"), purpose=Purpose.PLAN_CHANGE, account_id=ACCOUNT_ID, now=NOW)
     assert caught.value.details["wanted"] == f"a plan change of {ACCOUNT_ID}"
-
-
-# --- upgrades ---------------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("effective", [None, "now"])
-@pytest.mark.parametrize("new", [plan(plan="Pro"), plan(plan="Enterprise", contacts=2500), plan(contacts=2500)])
-def test_a_dearer_plan_or_more_contacts_is_an_upgrade(new: Selection, effective: str | None) -> None:
-    domain.check_upgrade(old=PLUS, new=new, effective=effective)
-
-
-def test_an_upgrade_takes_effect_at_once_only() -> None:
-    with pytest.raises(errors.OnlyAtOnce):
-        domain.check_upgrade(old=PLUS, new=plan(plan="Pro"), effective="period_end")
-
-
-@pytest.mark.parametrize(
-    "new",
-    [
-        plan(plan="Starter"),
-        plan(contacts=500),
-        plan(plan="Pro", contacts=500),
-        plan(plan="Pro", contacts=None),
-        plan(plan="Pro", frequency="annual"),
-        plan(plan="Pro", product="SENDS"),
-    ],
-)
-def test_a_change_that_takes_something_away_is_refused_with_what_is_possible(new: Selection) -> None:
-    with pytest.raises(errors.NotAnUpgrade) as caught:
-        domain.check_upgrade(old=PLUS, new=new, effective=None)
-    assert caught.value.details["plans"] == ["Plus", "Pro", "Enterprise"]
-    assert caught.value.text == "Only upgrades are possible: EM, billed monthly, Plus or Pro or Enterprise, 1000 contacts or more."
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "refusal"),
-    [
-        (PLUS, PLUS, errors.PlanUnchanged),
-        (TRIAL, TRIAL, errors.PlanUnchanged),
-        (TRIAL, PLUS, errors.TrialNotConvertible),
-        (SANDBOX, PLUS, errors.KindStays),
-        (TRIAL, SANDBOX, errors.KindStays),
-        (PLUS, SANDBOX, errors.KindStays),
-        (PLUS, TRIAL, errors.KindStays),
-        (PLUS, plan(plan="Trial"), errors.PlanUnknown),
-    ],
-)
-def test_a_change_of_kind_or_of_nothing_is_refused(old: Selection, new: Selection, refusal: type[errors.Refusal]) -> None:
-    """R0.95, R1.14."""
-    with pytest.raises(refusal):
-        domain.check_upgrade(old=old, new=new, effective=None)
-
-
-# --- the lifecycle ----------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("verb", list(Verb))
-@pytest.mark.parametrize("status", list(Status))
-def test_a_verb_is_possible_in_the_statuses_of_its_row_and_in_no_other(status: Status, verb: Verb) -> None:
-    expected = {
-        (Status.CREATING, Verb.ACTIVATE): Status.ACTIVE,
-        (Status.CREATING, Verb.FAIL): Status.FAILED,
-        (Status.ACTIVE, Verb.CHANGE_PLAN): Status.ACTIVE,
-        (Status.ACTIVE, Verb.CLAIM_CREDENTIALS): Status.ACTIVE,
-    }.get((status, verb))
-    assert domain.possible(status, verb) is (expected is not None)
-    if expected is not None:
-        assert domain.status_after(status, verb) is expected
-        return
-    with pytest.raises(errors.NotNow) as caught:
-        domain.status_after(status, verb)
-    assert caught.value.details["possible_while"] == list(domain.LIFECYCLE[verb])
-
-
-def test_a_refusal_says_what_is_possible_instead() -> None:
-    with pytest.raises(errors.NotNow) as caught:
-        domain.status_after(Status.ACTIVE, Verb.ACTIVATE)
-    assert caught.value.details["possible_now"] == ["change_plan", "claim_credentials"]
-    with pytest.raises(errors.NotNow) as caught:
-        domain.status_after(Status.CREATING, Verb.CHANGE_PLAN)
-    assert caught.value.text == "change_plan is not possible while the account is creating: it is while the account is active."
 
 
 # --- provisioning -----------------------------------------------------------------------------------------------------------------------

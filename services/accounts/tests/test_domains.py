@@ -247,13 +247,16 @@ def test_only_your_own_accounts_with_a_domain_are_checked(units: Units, agency_i
     assert to_check(agency_id, account.id) == DOMAIN
     for whose, account_id, refusal in (
         (agency_id, without.id, errors.CustomDomainMissing),
-        (agency_id, creating.id, errors.NotNow),
         (new_id("agy"), account.id, errors.AccountNotFound),
     ):
         with pytest.raises(refusal):
             to_check(whose, account_id)
     with pytest.raises(errors.AccountNotFound):
         shown(units, new_id("agy"), account.id)
+    with pytest.raises(errors.NotNow), units.begin() as uow:
+        usecases.start_domain_check(
+            uow, agency_id=agency_id, account_id=creating.id, custom_domain="new.example", found=MISSING, terms=TERMS
+        )
     with units.begin() as uow:  # a check that nobody has by now
         gone = usecases.DueCheck(account_id=new_id("acc"), account_name="gone", custom_domain=DOMAIN)
         usecases.record_domain_check(uow, due=gone, found=MISSING, terms=TERMS)

@@ -149,8 +149,13 @@ def test_an_account_is_opened_paid_prepared_and_claimed(platform: Platform, rela
         "failure": None,
         "created_at": account["created_at"],
         "updated_at": account["created_at"],
-        "activated_at": None,
+        "renews_at": None,
         "expires_at": None,
+        "cancelled_at": None,
+        "cancellation_reason": None,
+        "expired_at": None,
+        "archived_at": None,
+        "activated_at": None,
         "version": 1,
     }
     too_early = platform.refused("claim_credentials", account_id=account["id"])
@@ -286,12 +291,14 @@ def test_an_upgrade_is_quoted_done_at_once_and_told(platform: Platform, relay: S
     assert answer["change"] == {
         "id": answer["change"]["id"],
         "effective": "now",
+        "state": "applied",
+        "due_at": None,
         "old_selection": dataclasses.asdict(PLUS),
         "new_selection": wanted,
         "quote_id": answer["change"]["quote_id"],
         "created_at": answer["account"]["updated_at"],
     }
-    down = platform.refused("change_plan", account_id=account_id, selection=dataclasses.asdict(plus(plan="Starter")))
+    down = platform.refused("change_plan", account_id=account_id, selection=dataclasses.asdict(plus(plan="Starter", contacts=2500)))
     assert (down.kind, down.code, down.details["plans"]) == ("conflict", "not_an_upgrade", ["Pro", "Enterprise"])
     seen.wait_for("accounts.account_upgraded")
     assert seen.names() == ["accounts.account_requested", "accounts.account_activated", "accounts.account_upgraded"]

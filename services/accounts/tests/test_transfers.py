@@ -144,7 +144,7 @@ def test_an_account_comes_to_the_agency_that_its_client_confirms(
     )
     with units.rows() as connection:
         moved = usecases.account(connection, agency_id=newcomer, account_id=account.id)
-    assert (moved.notification_email, moved.billing_profile_id, moved.version) == (US, None, account.version + 1)
+    assert (moved.notification_email, moved.billing_profile_id, moved.version) == (US, None, account.version + 2)
     assert LINKS.token_of(asked.id) not in database.everything()
 
 
@@ -218,7 +218,7 @@ def test_an_account_that_is_being_opened_is_not_transferred(units: Units, agency
         opened(uow, agency_id, name="acme")
     with pytest.raises(errors.NotNow) as caught:
         request(units, agency_id, Direction.OUT)
-    assert caught.value.details["action"] == "transfer"
+    assert caught.value.details["action"] == "transfer_out"
 
 
 def test_of_ten_agencies_that_ask_at_once_one_does(database: ServiceDatabase, clock: MovingClock, account: models.Account) -> None:

@@ -273,6 +273,8 @@ def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: M
             "account_id": account.id,
             "quote_id": given_quote.id,
             "effective": "now",
+            "state": "applied",
+            "due_at": None,
             "old_selection": dataclasses.asdict(PLUS),
             "new_selection": dataclasses.asdict(plus(plan="Pro")),
             "created_at": moment,
@@ -297,9 +299,9 @@ def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: M
 @pytest.mark.parametrize(
     ("kind", "wanted", "effective", "refusal"),
     [
-        (Kind.PAID, plus(plan="Starter"), None, errors.NotAnUpgrade),
+        (Kind.PAID, plus(plan="Pro", contacts=500), None, errors.NotAnUpgrade),
         (Kind.PAID, plus(plan="Pro"), Effective.PERIOD_END, errors.OnlyAtOnce),
-        (Kind.TRIAL, PLUS, None, errors.TrialNotConvertible),
+        (Kind.TRIAL, PLUS, Effective.PERIOD_END, errors.OnlyAtOnce),
         (Kind.SANDBOX, PLUS, None, errors.KindStays),
     ],
 )
@@ -343,15 +345,16 @@ def test_what_is_not_yours_is_not_found(units: Units, agency_id: str, whose: str
     if whose == "another agency's":
         with units.begin() as uow:
             account_id = activated(uow, new_id("agy")).id
-    for ask in (usecases.account, usecases.account_to_claim):
-        with pytest.raises(errors.AccountNotFound) as caught, units.rows() as connection:
-            ask(connection, agency_id=agency_id, account_id=account_id)
-        assert caught.value.to_wire() == {
-            "kind": "not_found",
-            "code": "account_not_found",
-            "message": f"There is no account {account_id}.",
-            "details": {"account_id": account_id},
-        }
+    with pytest.raises(errors.AccountNotFound) as caught, units.rows() as connection:
+        usecases.account(connection, agency_id=agency_id, account_id=account_id)
+    assert caught.value.to_wire() == {
+        "kind": "not_found",
+        "code": "account_not_found",
+        "message": f"There is no account {account_id}.",
+        "details": {"account_id": account_id},
+    }
+    with pytest.raises(errors.AccountNotFound), units.begin() as uow:
+        usecases.account_to_claim(uow, agency_id=agency_id, account_id=account_id)
     with pytest.raises(errors.AccountNotFound), units.begin() as uow:
         usecases.change_plan(uow, agency_id=agency_id, account_id=account_id, effective=None, quote=to_pro(account_id))
 
@@ -360,11 +363,11 @@ def test_credentials_are_for_active_accounts(units: Units, agency_id: str) -> No
     """R0.50."""
     with units.begin() as uow:
         active, creating, refused = activated(uow, agency_id), opened(uow, agency_id), failed(uow, agency_id)
-    with units.rows() as connection:
-        assert usecases.account_to_claim(connection, agency_id=agency_id, account_id=active.id).id == active.id
+    with units.begin() as uow:
+        assert usecases.account_to_claim(uow, agency_id=agency_id, account_id=active.id).id == active.id
         for account in (creating, refused):
             with pytest.raises(errors.NotNow):
-                usecases.account_to_claim(connection, agency_id=agency_id, account_id=account.id)
+                usecases.account_to_claim(uow, agency_id=agency_id, account_id=account.id)
 
 
 # --- what identity tells ----------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import clients, domain, errors, models, usecases
-from accounts.domain import Status
 from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.testing import FakeCall, MovingClock, ServiceDatabase
@@ -140,17 +139,6 @@ def test_a_domain_belongs_to_one_account_until_it_is_given_up(units: Units, agen
     assert (caught.value.kind, caught.value.field) == ("conflict", "custom_domain")
     edit(units, agency_id, account.id, custom_domain=ended.custom_domain)
     assert edit(units, other.agency_id, other.id, custom_domain=DOMAIN).custom_domain == DOMAIN
-
-
-@pytest.mark.parametrize("status", Status)
-def test_settings_change_while_the_account_is_neither_opened_nor_put_away(status: Status) -> None:
-    """R0.17."""
-    if status in {Status.ACTIVE, Status.DISABLED, Status.CANCELLED, Status.EXPIRED}:
-        domain.check_editable(status)
-    else:
-        with pytest.raises(errors.NotNow) as caught:
-            domain.check_editable(status)
-        assert caught.value.details["possible_while"] == ["active", "disabled", "cancelled", "expired"]
 
 
 def test_an_account_that_is_being_opened_is_not_edited(units: Units, agency_id: str) -> None:

@@ -64,6 +64,7 @@ class InvoicePaid(Fact):
     card_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
     credit = fields.Nested(Credit, required=True, allow_none=True)
+    period_ends_at = fields.Instant(allow_none=True)  # of what was paid for; null where that has no period
 
 
 class PaymentFailed(Fact):
@@ -125,10 +126,18 @@ class AccountFailed(Reading):
 
 
 class AccountUpgraded(Reading):
-    """Of accounts' account_upgraded."""
+    """Of accounts' account_upgraded and account_converted."""
 
     account_id = fields.Id("acc", required=True)
     quote_id = fields.Id("quo", required=True)
+    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
+
+
+class AccountRenewed(Reading):
+    """Of accounts' account_renewed; without a quote nothing is to be paid: it goes on with what is paid for already."""
+
+    account_id = fields.Id("acc", required=True)
+    quote_id = fields.Id("quo", load_default=None, allow_none=True)
     billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
 
 

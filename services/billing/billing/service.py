@@ -72,6 +72,12 @@ class BillingService:
     def on_account_requested(self, event: Event) -> None:
         self.work.handle(event, subscriptions.open_subscription, agency_id=_agency_of(event), **event.data)
 
+    @subscribe("accounts", "account_renewed", reads=events.AccountRenewed)
+    def on_account_renewed(self, event: Event) -> None:
+        if event.data["quote_id"] is not None:
+            self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
+
+    @subscribe("accounts", "account_converted", reads=events.AccountUpgraded)
     @subscribe("accounts", "account_upgraded", reads=events.AccountUpgraded)
     def on_account_upgraded(self, event: Event) -> None:
         self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)

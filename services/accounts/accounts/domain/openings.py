@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from accounts.domain.lifecycle import Verb, possible, status_after
-from accounts.domain.words import Kind, Part
+from accounts.domain.lifecycle import Verb, possible
+from accounts.domain.words import Kind, Part, Status
 
 AWAITED: Mapping[Kind, frozenset[Part]] = {
     Kind.PAID: frozenset(Part),
@@ -36,7 +36,7 @@ def with_part(provisioning: Provisioning, part: Part) -> Provisioning:
     if not possible(provisioning.status, Verb.ACTIVATE):
         return provisioning
     missing = provisioning.missing - {part}
-    status = provisioning.status if missing else status_after(provisioning.status, Verb.ACTIVATE)
+    status = provisioning.status if missing else Status.ACTIVE
     return replace(provisioning, missing=missing, status=status)
 
 
@@ -55,4 +55,4 @@ def given_up(provisioning: Provisioning) -> Provisioning:
 def _failed(provisioning: Provisioning, failure: Failure) -> Provisioning:
     if not possible(provisioning.status, Verb.FAIL):
         return provisioning
-    return replace(provisioning, status=status_after(provisioning.status, Verb.FAIL), failure=failure)
+    return replace(provisioning, status=Status.FAILED, failure=failure)

@@ -78,7 +78,12 @@ COLUMNS = (
     "created_at",
     "updated_at",
     "activated_at",
+    "renews_at",
     "expires_at",
+    "cancelled_at",
+    "cancellation_reason",
+    "expired_at",
+    "archived_at",
     "button",
 )
 """What a row of the list shows, each of which can be left out (R0.11)."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from accounts import errors
 from accounts.domain.applications import Application, faults_of_application, refuse
-from accounts.domain.words import Effective, Kind, Purpose
+from accounts.domain.words import ChangeKind, Effective, Kind, Purpose, Status
 
 PLANS: Mapping[str, Mapping[str, Kind]] = {
     "V1": {"Trial": Kind.TRIAL, "Sandbox": Kind.SANDBOX},
@@ -131,26 +131,61 @@ def check_quote(quote: Quote, *, purpose: Purpose, account_id: str | None, now: 
         raise errors.QuoteExpired(quote_id=quote.id, expires_at=quote.expires_at.isoformat())
 
 
-def check_upgrade(*, old: Selection, new: Selection, effective: str | None) -> None:
-    """Refuse a change of plan that is no upgrade.
+def check_renewal_quote(quote: Quote | None, *, account_id: str, selection: Selection, now: datetime) -> Quote:
+    """Refuse a renewal that was quoted for another selection than that which the account had, or not at all."""
+    if quote is None:
+        raise errors.RenewalUnquoted
+    check_quote(quote, purpose=Purpose.PLAN_CHANGE, account_id=account_id, now=now)
+    if quote.selection != selection:
+        raise errors.QuoteForAnother(quote_id=quote.id, wanted="a renewal on the previous plan")
+    return quote
 
-    An upgrade stays on its product and billing frequency, and has a plan at least as dear with at least as many contacts, one of them more.
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a change of plan is, and when it takes effect."""
+
+    kind: ChangeKind
+    effective: Effective
+
+
+def change_of(*, old: Selection, new: Selection, status: str, effective: str | None) -> Change:
+    """Tell what a change of plan is; refuse what is none.
+
+    A trial becomes paid and an expired account comes back, at once, on any paid plan. A paid account stays on its product and billing
+    frequency: at least as much of everything is an upgrade, at once; at most as much is a downgrade, at the end of the period unless
+    `now` is asked for. Nothing ever becomes a trial or a sandbox (R1.14).
     """
     old_kind, new_kind = kind_of(old), kind_of(new)
-    if new == old:
+    if new == old and status != Status.EXPIRED:
         raise errors.PlanUnchanged
-    if (old_kind, new_kind) == (Kind.TRIAL, Kind.PAID):
-        raise errors.TrialNotConvertible(plan=new.plan)
-    if (old_kind, new_kind) != (Kind.PAID, Kind.PAID):
+    if new_kind != Kind.PAID:
         raise errors.KindStays(account_kind=old_kind, wanted=new_kind)
-    plans = list(PLANS[old.pricing_version])
-    dearer = plans[plans.index(old.plan) :]
-    least_contacts = old.contacts or 0
-    same_terms = (new.product, new.frequency) == (old.product, old.frequency)
-    if not same_terms or new.plan not in dearer or (new.contacts or 0) < least_contacts:
-        raise errors.NotAnUpgrade(product=old.product, frequency=old.frequency, plans=dearer, contacts=least_contacts)
+    if old_kind == Kind.TRIAL:
+        kind = ChangeKind.CONVERSION
+    elif status == Status.EXPIRED:
+        kind = ChangeKind.COMEBACK
+    else:
+        kind = _kind_of_change(old, new)
+    if kind == ChangeKind.DOWNGRADE:
+        return Change(kind=kind, effective=Effective(effective or Effective.PERIOD_END))
     if effective not in {None, Effective.NOW}:
         raise errors.OnlyAtOnce
+    return Change(kind=kind, effective=Effective.NOW)
+
+
+def _kind_of_change(old: Selection, new: Selection) -> ChangeKind:
+    plans = list(PLANS[old.pricing_version])
+    here = plans.index(old.plan)
+    old_contacts, new_contacts = old.contacts or 0, new.contacts or 0
+    if (new.product, new.frequency) == (old.product, old.frequency):
+        if new.plan in plans[here:] and new_contacts >= old_contacts:
+            return ChangeKind.UPGRADE
+        if new.plan in plans[: here + 1] and new_contacts <= old_contacts:
+            return ChangeKind.DOWNGRADE
+    raise errors.NotAnUpgrade(
+        product=old.product, frequency=old.frequency, plans=plans[here:], lesser_plans=plans[: here + 1], contacts=old_contacts
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,26 +1,10 @@
-"""The settings of an account that exists: when they can be changed, and what a change is."""
+"""The settings of an account that exists: what a change of them is."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from accounts import errors
 from accounts.domain.applications import faults_of_settings, refuse
-from accounts.domain.lifecycle import AGENCY_VERBS, possible
-from accounts.domain.words import Status
-
-EDITABLE = (Status.ACTIVE, Status.DISABLED, Status.CANCELLED, Status.EXPIRED)
-"""Where an account's settings can be changed: it is neither still being opened nor given up nor put away."""
-
-
-def check_editable(status: str, *, action: str = "edit") -> None:
-    """Refuse by `NotNow` to change the settings of an account in this status, or who has it."""
-    if status not in EDITABLE:
-        raise errors.NotNow(
-            action=action,
-            status=status,
-            possible_while=list(EDITABLE),
-            possible_now=[verb for verb in AGENCY_VERBS if possible(status, verb)],
-        )
 
 
 def check_version(version: int, expected: int | None) -> None:

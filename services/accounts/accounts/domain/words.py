@@ -39,6 +39,34 @@ class Purpose(StrEnum):
     PLAN_CHANGE = "plan_change"
 
 
+class SuspensionReason(StrEnum):
+    """Why an account is disabled; several reasons can be in force at once, and an agency lifts only its own."""
+
+    AGENCY = "agency"
+    PAYMENT = "payment"
+    ABUSE = "abuse"
+    PLATFORM = "platform"
+
+
+class ChangeState(StrEnum):
+    """How far a change of plan is."""
+
+    SCHEDULED = "scheduled"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+
+
+class ChangeKind(StrEnum):
+    """What a change of plan is."""
+
+    UPGRADE = "upgrade"
+    DOWNGRADE = "downgrade"
+    CONVERSION = "conversion"
+    """Trial → paid."""
+    COMEBACK = "comeback"
+    """A paid plan for what had expired (R0.93)."""
+
+
 class Effective(StrEnum):
     """When a plan change takes effect."""
 

@@ -149,3 +149,11 @@ class QuoteForAnother(Refusal):
     code = "quote_for_another"
     message = "The quote {quote_id} was not made for this: ask for one for {wanted}."
     field = "quote_id"
+
+
+class RenewalUnquoted(Refusal):
+    """The account was archived while its renewal was being asked for, so nobody had quoted the new period."""
+
+    kind = "unavailable"
+    code = "renewal_unquoted"
+    message = "The account was archived just now, so its renewal begins a new period that has to be quoted: try again."

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from accounts.models import Account, PlanChange
+from accounts.models import Account
 
 TABLE = cast("Table", Account.__table__)
 ACCOUNT_OF = select(*(column for column in TABLE.columns if column.name != "searchable")).where(
@@ -37,8 +37,3 @@ def name_is_taken(session: Session, name: str) -> bool:
 def quote_is_taken(session: Session, quote_id: str) -> bool:
     """Tell whether an account was opened with this quote."""
     return session.scalar(select(Account.id).where(Account.quote_id == quote_id)) is not None
-
-
-def insert_plan_change(session: Session, **values: Any) -> PlanChange | None:
-    """Insert a change of plan; None where its quote was used for one already."""
-    return session.scalars(insert(PlanChange).values(**values).on_conflict_do_nothing().returning(PlanChange)).one_or_none()

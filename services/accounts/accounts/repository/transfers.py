@@ -16,11 +16,6 @@ def account_of_name_for_update(session: Session, name: str) -> Account | None:
     return session.scalars(select(Account).where(Account.name == name, Account.status != "failed").with_for_update()).one_or_none()
 
 
-def account_by_id_for_update(session: Session, account_id: str) -> Account:
-    """Get the account that a transfer is of, whoever's it is, and lock it."""
-    return session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
-
-
 def is_branded(session: Session, account_id: str) -> bool:
     """Tell whether anything of the account looks otherwise than the platform does."""
     members = (Branding.brand_name, Branding.primary_colour, Branding.text_colour, Branding.footer_text, Branding.logo_content_type)

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from accounts import domain, errors, events, models, repository
-from accounts.usecases.settings import account_to_edit
+from accounts.domain import Verb
+from accounts.usecases.due import account_now
+from accounts.usecases.history import note_change
 from chassis.unit_of_work import UnitOfWork
 
 
@@ -27,9 +29,11 @@ def branding_of_name(session: Session, *, name: str) -> dict[str, object]:
 def set_branding(uow: UnitOfWork, *, agency_id: str, account_id: str, wanted: dict[str, Any]) -> dict[str, object]:
     """Make the account look as wanted, whole: what is None is reset (R0.18, R0.86, R0.113)."""
     new = domain.branding_of(**wanted)
-    account = account_to_edit(uow, agency_id=agency_id, account_id=account_id)
+    account, state = account_now(uow, agency_id=agency_id, account_id=account_id)
+    domain.allow(state, Verb.BRAND, uow.now)
     row = repository.branding_of(uow.session, account_id)
-    changed = domain.changed_members(domain.UNBRANDED if row is None else _branding(row), new)
+    old = domain.UNBRANDED if row is None else _branding(row)
+    changed = domain.changed_members(old, new)
     if not changed:
         return _shown(account_id, row)
     if row is None:
@@ -42,6 +46,7 @@ def set_branding(uow: UnitOfWork, *, agency_id: str, account_id: str, wanted: di
     row.logo_content_type = None if logo is None else logo.image.content_type
     row.logo_width, row.logo_height = (None, None) if logo is None else (logo.image.width, logo.image.height)
     row.updated_at = uow.now
+    note_change(uow, account, Verb.BRAND, before=_noted(old, changed), after=_noted(new, changed))
     uow.emit(
         events.BrandingChanged(
             subject=account_id,
@@ -57,6 +62,15 @@ def set_branding(uow: UnitOfWork, *, agency_id: str, account_id: str, wanted: di
         )
     )
     return _shown(account_id, row)
+
+
+def _noted(branding: domain.Branding, changed: list[str]) -> dict[str, Any]:
+    """Give what the history keeps of a branding: of a logo not the bytes, but what they were."""
+    values = {name: getattr(branding, name) for name in changed}
+    logo = branding.logo
+    if "logo" in values and logo is not None:
+        values["logo"] = f"{logo.image.content_type}, {logo.image.width} × {logo.image.height}, {len(logo.content)} bytes"
+    return values
 
 
 def _branding(row: models.Branding) -> domain.Branding:

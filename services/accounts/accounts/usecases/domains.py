@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from accounts import clients, domain, errors, models, repository
-from accounts.domain import CheckState
-from accounts.usecases.settings import account_to_edit
+from accounts.domain import CheckState, Verb
+from accounts.usecases.due import account_now
+from accounts.usecases.history import existing_account
 from chassis.unit_of_work import UnitOfWork
 
 
@@ -29,11 +30,7 @@ def domain_check(session: Session, *, agency_id: str, account_id: str, terms: do
 
 def domain_to_check(session: Session, *, agency_id: str, account_id: str) -> str:
     """Tell which domain is to be looked up; refuse where the account has none."""
-    found = repository.account_with_check(session, agency_id=agency_id, account_id=account_id)
-    if found is None:
-        raise errors.AccountNotFound(account_id=account_id)
-    account, _ = found
-    domain.check_editable(account.status)
+    account = existing_account(session, agency_id=agency_id, account_id=account_id)
     if account.custom_domain is None:
         raise errors.CustomDomainMissing
     return account.custom_domain
@@ -43,14 +40,15 @@ def start_domain_check(
     uow: UnitOfWork, *, agency_id: str, account_id: str, custom_domain: str, found: clients.LookUp, terms: domain.Terms
 ) -> dict[str, object]:
     """Keep what the first look-up of a check found; where it is not verified, more follow hourly for three days."""
-    account = account_to_edit(uow, agency_id=agency_id, account_id=account_id)
+    account, state = account_now(uow, agency_id=agency_id, account_id=account_id)
+    domain.allow(state, Verb.EDIT, uow.now)
     if account.custom_domain != custom_domain:
         raise errors.CustomDomainChanged(custom_domain=custom_domain)
     check = repository.check_for_update(uow.session, account_id)
     if check is None:
         check = models.DomainCheck(account_id=account_id)
         uow.session.add(check)
-    check.custom_domain, check.started_at = custom_domain, uow.now
+    check.custom_domain, check.started_at = custom_domain, uow.platform_now
     _judge(uow, check, account.name, found, terms)
     return _shown(account, check, terms=terms)
 
@@ -58,8 +56,8 @@ def start_domain_check(
 def claim_due_domain_checks(uow: UnitOfWork, *, limit: int) -> list[DueCheck]:
     """Take at most `limit` look-ups that are due; where one is lost with its process, the next is an hour later."""
     due: list[DueCheck] = []
-    for check, account in repository.overdue_checks(uow.session, now=uow.now, limit=limit):
-        check.next_check_at = uow.now + domain.RECHECK_AFTER
+    for check, account in repository.overdue_checks(uow.session, now=uow.platform_now, limit=limit):
+        check.next_check_at = uow.platform_now + domain.RECHECK_AFTER
         due.append(DueCheck(account_id=check.account_id, account_name=account.name, custom_domain=check.custom_domain))
     return due
 
@@ -78,10 +76,10 @@ def _judge(uow: UnitOfWork, check: models.DomainCheck, account_name: str, found:
         target=found.target,
         fault=found.fault,
         started_at=check.started_at,
-        now=uow.now,
+        now=uow.platform_now,
     )
     check.state, check.code, check.reason = verdict.state, verdict.code, verdict.reason
-    check.next_check_at, check.checked_at = verdict.next_check_at, uow.now
+    check.next_check_at, check.checked_at = verdict.next_check_at, uow.platform_now
 
 
 def _shown(account: models.Account, check: models.DomainCheck | None, *, terms: domain.Terms) -> dict[str, object]:

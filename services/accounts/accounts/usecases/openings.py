@@ -2,14 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from accounts import clients, domain, errors, events, models, repository
-from accounts.domain import Part, Purpose
+from accounts.domain import Part, Purpose, Verb
+from accounts.usecases.history import note_change
+from accounts.usecases.lifecycle import note_paid_period
 from accounts.usecases.quotes import get_quote
+from accounts.usecases.states import keep, state_of
 from chassis.ids import new_id
 from chassis.unit_of_work import UnitOfWork
 from chassis.wiring import Wiring
@@ -65,6 +68,8 @@ def open_account(uow: UnitOfWork, *, agency_id: str, opening: domain.Opening, te
         if repository.name_is_taken(uow.session, applied.name):
             raise errors.NameTaken(name=applied.name)
         raise errors.CustomDomainTaken(custom_domain=applied.custom_domain)
+    opened = {"name": account.name, "kind": account.kind, "status": account.status, "selection": account.selection}
+    note_change(uow, account, "open", after=opened)
     missing = sorted(domain.AWAITED[kind])
     uow.session.add(models.Provisioning(account_id=account.id, missing=missing, deadline_at=uow.platform_now + terms.opening_time))
     uow.emit(
@@ -116,9 +121,15 @@ def record_workspace(uow: UnitOfWork, *, account_id: str) -> None:
     record_part(uow, account_id=account_id, part=Part.WORKSPACE)
 
 
-def record_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str) -> None:
-    """Note that an invoice was paid; only that of an opening is waited for."""
-    if purpose == Purpose.ACCOUNT_OPENING and account_id is not None:
+def record_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str, period_ends_at: datetime | None = None) -> None:
+    """Note that an invoice was paid, and until when with it; only that of an opening is waited for."""
+    if account_id is None:
+        return
+    if purpose == Purpose.ACCOUNT_OPENING:
+        repository.opening_for_update(uow.session, account_id)  # both rows at once, as everybody who goes on with an opening locks them
+    if period_ends_at is not None:
+        note_paid_period(uow, account_id=account_id, period_ends_at=period_ends_at)
+    if purpose == Purpose.ACCOUNT_OPENING:
         record_part(uow, account_id=account_id, part=Part.PAYMENT)
 
 
@@ -168,10 +179,10 @@ def _move(
         return
     now = uow.now_of(account.agency_id)
     provisioning.ended_at = now
-    account.status = after.status
-    account.updated_at = now
     if after.failure is None:
+        keep(uow.session, account, domain.activated(state_of(uow.session, account), now))
         account.activated_at = now
+        note_change(uow, account, Verb.ACTIVATE)
         uow.emit(
             events.AccountActivated(
                 subject=account.id,
@@ -185,7 +196,9 @@ def _move(
             )
         )
     else:
+        account.status = after.status
         account.failure_code, account.failure_reason = after.failure.code, after.failure.reason
+        note_change(uow, account, Verb.FAIL)
         uow.emit(
             events.AccountFailed(
                 subject=account.id,

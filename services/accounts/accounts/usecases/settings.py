@@ -4,7 +4,10 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from accounts import clients, domain, errors, events, models, repository
+from accounts import clients, domain, errors, events, models
+from accounts.domain import Verb
+from accounts.usecases.due import account_now
+from accounts.usecases.history import note_change
 from chassis.unit_of_work import UnitOfWork
 
 
@@ -19,7 +22,8 @@ def edit_account(
     uow: UnitOfWork, *, agency_id: str, account_id: str, expected_version: int | None, wanted: dict[str, Any], terms: domain.Terms
 ) -> models.Account:
     """Change the given settings of an account (R0.17, R0.65); what is as wanted already is no change."""
-    account = account_to_edit(uow, agency_id=agency_id, account_id=account_id)
+    account, state = account_now(uow, agency_id=agency_id, account_id=account_id)
+    domain.allow(state, Verb.EDIT, uow.now)
     domain.check_version(account.version, expected_version)
     if "custom_domain" in wanted:
         wanted = {**wanted, "custom_domain": domain.canonical_domain(wanted["custom_domain"])}
@@ -32,7 +36,7 @@ def edit_account(
         with uow.session.begin_nested():
             for name, value in changes.items():
                 setattr(account, name, value)
-            account.updated_at = uow.now
+            note_change(uow, account, Verb.EDIT)
     except IntegrityError as error:
         raise errors.CustomDomainTaken(custom_domain=changes.get("custom_domain")) from error
     uow.emit(
@@ -45,13 +49,4 @@ def edit_account(
             notification_email=account.notification_email,
         )
     )
-    return account
-
-
-def account_to_edit(uow: UnitOfWork, *, agency_id: str, account_id: str) -> models.Account:
-    """Find and lock the account whose settings are to be changed; refuse where its status does not allow that."""
-    account = repository.account_for_update(uow.session, agency_id=agency_id, account_id=account_id)
-    if account is None:
-        raise errors.AccountNotFound(account_id=account_id)
-    domain.check_editable(account.status)
     return account

@@ -5,7 +5,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from accounts import domain, errors, events, models, repository
-from accounts.domain import Direction, TransferVerb
+from accounts.domain import Direction, TransferVerb, Verb
+from accounts.usecases.due import catch_up
+from accounts.usecases.history import note_change
 from chassis.ids import new_id
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
@@ -37,7 +39,7 @@ def request_transfer(
     if not domain.is_email(agency_email):
         raise errors.AgencyEmailInvalid(given=agency_email)
     account = _account_to_transfer(uow, agency_id, direction, account_host, client_email, terms)
-    domain.check_editable(account.status, action="transfer")
+    domain.allow(catch_up(uow, account), Verb.TRANSFER_OUT, uow.now_of(account.agency_id))
     if direction is Direction.OUT and repository.is_branded(uow.session, account.id):
         raise errors.BrandingStillSet
     transfer = repository.insert_transfer(
@@ -50,8 +52,8 @@ def request_transfer(
         state=domain.TransferState.REQUESTED,
         client_email=account.client_email,
         agency_email=agency_email,
-        requested_at=uow.now,
-        expires_at=uow.now + domain.CONFIRM_WITHIN,
+        requested_at=uow.platform_now,
+        expires_at=uow.platform_now + domain.CONFIRM_WITHIN,
     )
     if transfer is None:
         raise errors.TransferUnderWay(account_host=account_host)
@@ -105,19 +107,24 @@ def complete_transfer(uow: UnitOfWork, *, transfer_id: str, to_agency_id: str | 
     found = repository.transfer_for_update(uow.session, transfer_id)
     if found is None:
         raise errors.TransferNotFound(transfer_id=transfer_id)
-    state = domain.transfer_state_after(TransferVerb.COMPLETE, state=found.state, expires_at=found.expires_at, now=uow.now)
+    state = domain.transfer_state_after(TransferVerb.COMPLETE, state=found.state, expires_at=found.expires_at, now=uow.platform_now)
     if (to_agency_id is None) != (found.direction == Direction.IN):
         raise errors.DestinationMismatch
     account = repository.account_by_id_for_update(uow.session, found.account_id)
+    if account is None:
+        raise errors.AccountNotFound(account_id=found.account_id)
     if found.direction == Direction.OUT and repository.is_branded(uow.session, account.id):
         raise errors.BrandingStillSet
     new_agency_id = to_agency_id or found.agency_id
     notification_email = repository.notification_email_of(uow.session, new_agency_id) if to_agency_id else found.agency_email
     if notification_email is None:
         raise errors.NotificationEmailMissing
-    found.state, found.ended_at = state, uow.now
-    account.agency_id, account.notification_email, account.updated_at = new_agency_id, notification_email, uow.now
+    found.state, found.ended_at = state, uow.platform_now
+    note_change(uow, account, "leave")
+    account.agency_id, account.notification_email = new_agency_id, notification_email
     account.billing_profile_id = None  # it was the former agency's
+    uow.session.flush()
+    note_change(uow, account, "arrive")  # without what it was before: that is the former agency's to know
     uow.emit(
         events.TransferCompleted(
             subject=found.id,
@@ -129,7 +136,7 @@ def complete_transfer(uow: UnitOfWork, *, transfer_id: str, to_agency_id: str | 
             account_host=found.account_host,
             to_agency_id=new_agency_id,
             agency_email=found.agency_email,
-            completed_at=uow.now,
+            completed_at=uow.platform_now,
         )
     )
     return found
@@ -137,10 +144,10 @@ def complete_transfer(uow: UnitOfWork, *, transfer_id: str, to_agency_id: str | 
 
 def expire_transfers(uow: UnitOfWork, *, limit: int) -> int:
     """End at most `limit` transfers that no client confirmed in time; tell how many."""
-    overdue = repository.overdue_transfers(uow.session, now=uow.now, limit=limit)
+    overdue = repository.overdue_transfers(uow.session, now=uow.platform_now, limit=limit)
     for each in overdue:
-        each.state = domain.transfer_state_after(TransferVerb.EXPIRE, state=each.state, expires_at=each.expires_at, now=uow.now)
-        each.ended_at = uow.now
+        each.state = domain.transfer_state_after(TransferVerb.EXPIRE, state=each.state, expires_at=each.expires_at, now=uow.platform_now)
+        each.ended_at = uow.platform_now
     return len(overdue)
 
 
@@ -166,11 +173,11 @@ def _answered(uow: UnitOfWork, verb: TransferVerb, transfer_id: str, token: str,
     found = repository.transfer_for_update(uow.session, transfer_id) if links.knows(transfer_id, token) else None
     if found is None:
         raise errors.TransferNotFound(transfer_id=transfer_id)
-    found.state = domain.transfer_state_after(verb, state=found.state, expires_at=found.expires_at, now=uow.now)
+    found.state = domain.transfer_state_after(verb, state=found.state, expires_at=found.expires_at, now=uow.platform_now)
     if verb is TransferVerb.CONFIRM:
-        found.confirmed_at = uow.now
+        found.confirmed_at = uow.platform_now
     else:
-        found.ended_at = uow.now
+        found.ended_at = uow.platform_now
     return found
 
 

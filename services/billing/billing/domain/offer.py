@@ -61,6 +61,10 @@ class Held:
     per_cycle: Money
     period: Period | None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether nothing is left of what was paid for, or nothing ever was."""
+        return self.period is None or now >= self.period.end
+
 
 def opening_offer(catalogue: Catalogue, *, selection: Selection, currency: str, discount_basis_points: int) -> Offer:
     """Price a new account. Raises what `Catalogue.list_price` raises."""
@@ -83,22 +87,23 @@ def change_offer(
     """Price moving an account that holds `held` to a dearer selection at once.
 
     In a running period of the same frequency the unused old is credited, the remaining new charged and the renewal date kept.
-    Another frequency begins a new period today, and so does the end of a trial. Raises what `Catalogue.list_price` raises,
-    `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`.
+    Another frequency begins a new period today, and so do the end of a trial and a period that is over, for the same plan too.
+    Raises what `Catalogue.list_price` raises, `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`.
     """
     list_price = catalogue.list_price(selection, currency)
     if held.kind is Kind.SANDBOX:
         raise errors.SandboxStaysSandbox
     if selection.frequency is None:
         raise errors.PaidPlanNeeded(plan=selection.plan)
-    if selection == held.selection:
+    over = held.is_over(now)
+    if selection == held.selection and not over:
         raise errors.PlanUnchanged
     migration_discount = list_price.basis_points(
         catalogue.migration_basis_points(held=held.selection, chosen=selection) if held.kind is Kind.PAID else 0
     )
     reseller_discount = (list_price - migration_discount).basis_points(discount_basis_points)
     per_cycle = list_price - migration_discount - reseller_discount
-    begins_period = held.period is None or held.selection.frequency is not selection.frequency
+    begins_period = over or held.selection.frequency is not selection.frequency
     offer = Offer(
         list_price=list_price,
         migration_discount=migration_discount,
@@ -107,7 +112,9 @@ def change_offer(
         charged=per_cycle if held.period is None or begins_period else held.period.share_left(per_cycle, now),
         begins_period=begins_period,
     )
-    if offer.due_today < Money.zero(currency) or (not begins_period and per_cycle <= held.per_cycle):
+    same_frequency = held.selection.frequency is selection.frequency
+    worth_less = same_frequency and (per_cycle < held.per_cycle or (per_cycle == held.per_cycle and not over))
+    if offer.due_today < Money.zero(currency) or worth_less:
         raise errors.DowngradeNotOffered
     return offer
 

@@ -179,6 +179,9 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
     bought = None
     if invoice.credit_kind is not None:
         bought = {"kind": invoice.credit_kind, "units": invoice.credit_units, "account_id": invoice.account_id}
+    subscription = None
+    if invoice.account_id is not None and invoice.purpose != Purpose.CREDIT_PURCHASE:
+        subscription = repository.subscription(uow.session, agency_id=invoice.agency_id, account_id=invoice.account_id)
     uow.emit(
         events.InvoicePaid(
             subject=invoice.id,
@@ -193,6 +196,7 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
             card_minor=payment.card_minor,
             currency=invoice.currency,
             credit=bought,
+            period_ends_at=None if subscription is None else subscription.period_end,
         )
     )
 

@@ -65,7 +65,7 @@ def open_subscription(
 def upgrade_subscription(
     uow: UnitOfWork, *, agency_id: str, account_id: str, quote_id: str, billing_profile_id: str | None, upgraded_at: datetime
 ) -> None:
-    """Move the subscription to the quoted dearer plan and invoice the proration exactly as quoted.
+    """Move the subscription to the quoted plan, at once, and invoice the proration exactly as quoted.
 
     The renewal date is kept unless the quote begins a period. Raises `AccountNotFound`, `QuoteNotFound`, `BillingProfileNotFound`,
     `BillingProfileRequired`, and `QuoteSuperseded` where another upgrade of the account took the place that this one was priced for: then
@@ -84,12 +84,13 @@ def upgrade_subscription(
         raise errors.QuoteSuperseded(quote_id=quote_id)
     profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
     held, chosen = held_by(subscription), Selection.read(quote.selection)
-    period = held.period
+    paid = None if held.is_over(quote.created_at) else held.period
+    period = paid
     if period is None or quote.begins_period:
         period = _first_period(quote, anchor=quote.created_at, time_zone=subscription.time_zone)
         subscription.anchored_at = quote.created_at
     offer = offer_of(quote)
-    lines = change_lines(offer, held=held.selection, chosen=chosen, paid=held.period, period=period, at=quote.created_at)
+    lines = change_lines(offer, held=held.selection, chosen=chosen, paid=paid, period=period, at=quote.created_at)
     _use(quote, account_id=account_id, at=upgraded_at)
     subscription.kind = quote.kind
     subscription.selection = quote.selection

@@ -29,6 +29,7 @@ from gateway.routes import (
     domains,
     events,
     invoices,
+    lifecycle,
     notices,
     public,
     quotes,
@@ -58,6 +59,7 @@ DEFAULT_HEADERS = (
 
 ROUTES: tuple[Routes, ...] = (
     agency.routes,
+    lifecycle.routes,
     users.routes,
     api_keys.routes,
     catalog.routes,

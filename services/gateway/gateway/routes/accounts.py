@@ -109,7 +109,10 @@ def edit_account(caller: Caller, body: Json, *, account_id: str) -> Response:
     refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def change_plan(caller: Caller, body: Json, *, account_id: str) -> Json:
-    """Move the account to a dearer plan or to more contacts, at once; the rest of the period is invoiced."""
+    """Change the plan: dearer at once, cheaper at the end of the period unless `now` is asked for.
+
+    A trial becomes paid, and what has expired comes back, at once. Billing invoices what is due.
+    """
     selection = body.pop("plan")
     key = idempotency_key()
     with fields_called("selection", "plan"):

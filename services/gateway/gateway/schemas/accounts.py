@@ -118,10 +118,13 @@ class AccountRequest(_PlanOrQuote):
 
 
 class PlanChangeRequest(_PlanOrQuote):
-    """A dearer plan, or more contacts (R0.118)."""
+    """Another plan, or another number of contacts (R0.118); a paid plan for a trial (R0.88) or for what has expired (R0.93)."""
 
     effective = fields.String(
-        load_default=None, allow_none=True, validate=OneOf(["now", "period_end"]), metadata=described("An upgrade: `now`.")
+        load_default=None,
+        allow_none=True,
+        validate=OneOf(["now", "period_end"]),
+        metadata=described("An upgrade: `now`; a downgrade: `period_end`, or `now`."),
     )
 
 
@@ -247,7 +250,12 @@ class Account(Schema):
     created_at = fields.Instant(required=True)
     updated_at = fields.Instant(required=True)
     activated_at = fields.Instant(required=True, allow_none=True)
-    expires_at = fields.Instant(required=True, allow_none=True)
+    renews_at = fields.Instant(required=True, allow_none=True, metadata=described("The end of the paid period."))
+    expires_at = fields.Instant(required=True, allow_none=True, metadata=described("The end of a trial, or of a cancelled account."))
+    cancelled_at = fields.Instant(required=True, allow_none=True)
+    cancellation_reason = fields.String(required=True, allow_none=True)
+    expired_at = fields.Instant(required=True, allow_none=True)
+    archived_at = fields.Instant(required=True, allow_none=True)
 
 
 class ListedAccount(Account):
@@ -280,6 +288,8 @@ AccountsRequest = _Overview.from_dict(
 class PlanChange(Schema):
     id = fields.Id("chg", required=True)
     effective = fields.String(required=True, metadata={"enum": ["now", "period_end"]})
+    state = fields.String(required=True, metadata={"enum": ["scheduled", "applied", "dropped"]})
+    due_at = fields.Instant(required=True, allow_none=True, metadata=described("When a scheduled one takes effect."))
     old_plan = fields.Nested(AccountPlan, required=True, attribute="old_selection")
     new_plan = fields.Nested(AccountPlan, required=True, attribute="new_selection")
     quote_id = fields.Id("quo", required=True)
