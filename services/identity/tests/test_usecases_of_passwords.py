@@ -170,8 +170,9 @@ def test_the_agency_is_told_why_no_link_can_be_sent(people: People, work: Units)
         start(people, account_id=without_address)
     for _ in range(5):
         start(people)
-    with pytest.raises(errors.TooManyPasswordResets):
+    with pytest.raises(errors.TooManyPasswordResets) as caught:
         start(people)
+    assert caught.value.details["retry_after_seconds"] == 3600
 
 
 def test_an_address_that_is_nobodys_gets_no_mail_and_leaves_the_same_behind(
