@@ -154,10 +154,22 @@ class Identity:
         return answer
 
     def update_account_user(
-        self, *, agency_id: str, account_id: str, user_id: str, email: str | None, name: str | None, role: str | None
+        self,
+        *,
+        agency_id: str,
+        account_id: str,
+        user_id: str,
+        email: str | None,
+        name: str | None,
+        role: str | None,
+        expected_version: int | None,
     ) -> dict[str, Any]:
-        """Have a user changed: what is not None; refused as `last_admin` where the account would be without one."""
-        request = {"agency_id": agency_id, "account_id": account_id, "user_id": user_id, "email": email, "name": name, "role": role}
+        """Have a user changed: what of `email`, `name` and `role` is not None, if it is at `expected_version` (None: whichever there is).
+
+        Refused as `last_admin` where the account would be without one.
+        """
+        user = {"agency_id": agency_id, "account_id": account_id, "user_id": user_id}
+        request = {**user, "email": email, "name": name, "role": role, "expected_version": expected_version}
         answer: dict[str, Any] = AccountUserAnswer().load(
             self._call("identity", "update_account_user", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=derived_key())
         )

@@ -165,7 +165,7 @@ def test_a_user_is_made_once_per_key_and_its_password_is_told_once_and_kept_nowh
 def test_a_user_is_changed_and_what_identity_refuses_is_refused(doors: Doors) -> None:
     """R3.4, R3.5."""
     user_id = new_id("usr")
-    asked = {"user_id": user_id, "email": None, "name": "Marie Curie", "role": "viewer"}
+    asked = {"user_id": user_id, "email": None, "name": "Marie Curie", "role": "viewer", "expected_version": 1}
     changed = [doors.call("update_account_user", key="k1", **asked) for _ in range(2)]
     assert changed[0] == changed[1] == {**user({**doors.reference, **asked}), "id": user_id}
     refusal = doors.refused("remove_account_user", user_id=user_id)

@@ -17,6 +17,7 @@ MakeFront = Callable[..., Front]
 PATH = f"/v1/accounts/{ACCOUNT_ID}"
 USER = f"{PATH}/users/{USER_ID}"
 ASKED = {"agency_id": AGENCY_ID, "account_id": ACCOUNT_ID}
+LEFT_OUT = {"email": None, "name": None}
 MARIE = {"username": "marie", "email": "marie@acme.example", "role": "editor"}
 
 
@@ -55,12 +56,15 @@ def test_a_user_is_changed_and_removed_through_accounts(front: MakeFront) -> Non
         accounts__update_account_user=lambda _: example_of(AccountUser) | INNER,
         accounts__remove_account_user=lambda _: example_of(AccountUser) | INNER,
     )
-    changed = client.send("PATCH", USER, data=b'{"role":"admin"}', Content_Type="application/json")
-    assert (changed.status_code, json.loads(changed.data)) == (200, example_of(AccountUser))
+    changed = client.send("PATCH", USER, data=b'{"role":"admin"}', Content_Type="application/json", If_Match='"6"')
+    assert (changed.status_code, json.loads(changed.data), changed.headers["ETag"]) == (200, example_of(AccountUser), '"7"')
     gone = client.send("DELETE", USER)
     assert (gone.status_code, gone.data) == (204, b"")
     assert client.services.asked() == [
-        ("accounts.update_account_user", {**ASKED, "user_id": USER_ID, "email": None, "name": None, "role": "admin"}),
+        (
+            "accounts.update_account_user",
+            {**ASKED, "user_id": USER_ID, "expected_version": 6, "email": None, "name": None, "role": "admin"},
+        ),
         ("accounts.remove_account_user", {**ASKED, "user_id": USER_ID}),
     ]
 

@@ -245,7 +245,9 @@ def test_a_new_address_makes_the_links_to_the_old_one_useless(people: People) ->
     reset = people.ask_reset()
     admin_id = people.log_in().user.id
     with people.work.begin() as uow:
-        usecases.update_account_user(uow, **people.account, user_id=admin_id, email="new@acme.example", name=None, role=None)
+        usecases.update_account_user(
+            uow, **people.account, user_id=admin_id, email="new@acme.example", name=None, role=None, expected_version=None
+        )
     with pytest.raises(errors.InvalidResetToken):
         people.reset(token_of(reset), NEW)
 

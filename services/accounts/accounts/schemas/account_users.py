@@ -21,6 +21,7 @@ class UpdateAccountUser(AccountUserReference):
     email = fields.String(load_default=None, allow_none=True, validate=LONG)
     name = fields.String(load_default=None, allow_none=True, validate=LONG)
     role = fields.String(load_default=None, allow_none=True, validate=SHORT)
+    expected_version = fields.Integer(strict=True, load_default=None, allow_none=True)
 
 
 class AccountUser(Schema):

@@ -7,7 +7,7 @@ from flask import Response
 
 from gateway.auth import Caller, Scope
 from gateway.clients import Json, services
-from gateway.routes import Routes, created, idempotency_key, removed, single
+from gateway.routes import Routes, created, expected_version, idempotency_key, removed, single
 from gateway.routes.accounts import ACCOUNT
 from gateway.schemas import Nothing, PageRequest, page_of, shown, shown_page
 from gateway.schemas.account_users import (
@@ -58,14 +58,19 @@ def get_account_user(caller: Caller, *, account_id: str, user_id: str) -> Respon
     return single(show(user), version=user["version"])
 
 
-@routes.patch(USER, scope=Scope.ACCOUNTS_WRITE, body=AccountUserChange, answer=AccountUser, refuses=REFUSES)
-def update_account_user(caller: Caller, body: Json, *, account_id: str, user_id: str) -> Json:
+@routes.patch(USER, scope=Scope.ACCOUNTS_WRITE, body=AccountUserChange, answer=AccountUser, refuses=REFUSES, has_etag=True)
+def update_account_user(caller: Caller, body: Json, *, account_id: str, user_id: str) -> Response:
     """Give a user another address, name or role. The last admin keeps that role."""
-    key = idempotency_key()
     user = services().accounts.tell(
-        "update_account_user", idempotency_key=key, agency_id=caller.agency_id, account_id=account_id, user_id=user_id, **body
+        "update_account_user",
+        idempotency_key=idempotency_key(),
+        agency_id=caller.agency_id,
+        account_id=account_id,
+        user_id=user_id,
+        expected_version=expected_version(),
+        **body,
     )
-    return show(user)
+    return single(show(user), version=user["version"])
 
 
 @routes.delete(USER, scope=Scope.ACCOUNTS_WRITE, refuses=REFUSES)
