@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 PROBLEM = "application/problem+json"
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
+WAIT = "retry_after_seconds"
 FAILURE = 500
 REFUSAL = 400
 
@@ -44,10 +45,11 @@ class Answer:
             body = self.json()
         except ValueError:
             return "is no JSON"
-        if body.keys() != PROBLEM_MEMBERS:
+        if body.keys() - {WAIT} != PROBLEM_MEMBERS:
             return f"has the members {sorted(body)}"
-        if body["status"] != self.status or not body["code"] or not body["detail"]:
-            return "does not say its status, code and detail"
+        waits = body.get(WAIT) is None if "Retry-After" not in self.headers else str(body.get(WAIT)) == self.headers["Retry-After"]
+        if body["status"] != self.status or not body["code"] or not body["detail"] or not waits:
+            return "does not say its status, code and detail, and how long to wait as Retry-After does"
         if body["request_id"] != self.headers.get("X-Request-Id", body["request_id"]):
             return "has another request_id than X-Request-Id"
         return None if body["request_id"] else "has no request_id"

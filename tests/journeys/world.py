@@ -50,6 +50,12 @@ def _user(agency: Agency, _before: Mapping[str, str]) -> str:
     return _created(agency, "/v1/users", {"email": f"{unique_name()}@agency.example", "name": "Ana", "role": "viewer"})
 
 
+def _account_user(agency: Agency, before: Mapping[str, str]) -> str:
+    username = unique_name()
+    user = {"username": username, "email": f"{username}@client.example", "role": "viewer"}
+    return _created(agency, f"/v1/accounts/{before['account_id']}/users", user)
+
+
 def _view(agency: Agency, _before: Mapping[str, str]) -> str:
     return _created(agency, "/v1/views", {"name": unique_name()})
 
@@ -67,6 +73,9 @@ MAKERS: dict[str, Maker] = {
     "clock_id": _test_clock,
     "key_id": _key,
     "user_id": _user,
+    "get_account_user.user_id": _account_user,
+    "update_account_user.user_id": _account_user,
+    "remove_account_user.user_id": _account_user,
     "view_id": _view,
     "transfer_id": _transfer,
 }

@@ -3,14 +3,15 @@
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from chassis.testing import Bus, Peer, ServiceDatabase, ServiceProcess
+from chassis.testing import Bus, MovingClock, Peer, ServiceDatabase, ServiceProcess
 from chassis.testing.databases import Templates
 from chassis.testing.processes import environment_of
+from chassis.unit_of_work import Units
 from local_servers import RabbitNode
 
 _numbers = itertools.count(1)
@@ -84,6 +85,16 @@ class Stage:
         self.bus.close()
         self.database.drop()
         self.rabbit.remove_vhost(self._vhost)
+
+
+@pytest.fixture
+def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    return make_database("toy")
+
+
+@pytest.fixture
+def units(database: ServiceDatabase, clock: MovingClock) -> Units:
+    return database.units(clock)
 
 
 @pytest.fixture(scope="module")

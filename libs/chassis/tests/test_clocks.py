@@ -1,7 +1,6 @@
 """Time per agency: it stands still where there is a clock, moves forward only, and costs nothing where nobody asks."""
 
 import itertools
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,16 +31,6 @@ class Rang(Fact):
 
     source = "toy"
     bell = String(required=True)
-
-
-@pytest.fixture
-def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    return make_database("toy")
-
-
-@pytest.fixture
-def units(database: ServiceDatabase, clock: MovingClock) -> Units:
-    return database.units(clock)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,11 +17,6 @@ from chassis.testing import ServiceDatabase
 from chassis.testing.databases import Templates
 
 TABLES = {"outbox", "inbox", "idempotency_keys", "leases", "agency_clocks", "marks", "alembic_version"}
-
-
-@pytest.fixture
-def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    return make_database("toy")
 
 
 @pytest.fixture

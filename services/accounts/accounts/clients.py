@@ -45,6 +45,46 @@ class CatalogueAnswer(Reading):
     regions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
 
 
+class AccountUserAnswer(Reading):
+    """Of identity's user of an account."""
+
+    id = fields.Id("usr", required=True)
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(required=True)
+    email = fields.String(required=True, allow_none=True)
+    name = fields.String(required=True, allow_none=True)
+    role = fields.String(required=True)
+    created_at = fields.Instant(required=True)
+    password_changed_at = fields.Instant(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class CreatedAccountUserAnswer(AccountUserAnswer):
+    """The same with the first password; null where the command was a repetition."""
+
+    password = fields.String(required=True, allow_none=True)
+
+
+class LoginLinkAnswer(Reading):
+    """Of identity's login link."""
+
+    token = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+class StartedPasswordResetAnswer(Reading):
+    """Of identity's password reset: where its link goes, until when it opens."""
+
+    email = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+def derived_key() -> str | None:
+    """Make the idempotency key for a command that is part of ours from the caller's; None where there is none."""
+    callers_key = context.current().idempotency_key
+    return None if callers_key is None else f"accounts:{callers_key}"
+
+
 class Billing:
     """What accounts asks billing."""
 
@@ -64,15 +104,9 @@ class Billing:
         """
         chosen = {name: value for name, value in selection.items() if value or name not in OPTIONS}
         request = {"agency_id": agency_id, "account_id": account_id, "selection": chosen, "country": country}
-        callers_key = context.current().idempotency_key
+        key = derived_key()
         answer: dict[str, Any] = QuoteAnswer().load(
-            self._call(
-                "billing",
-                "create_quote",
-                request,
-                timeout_seconds=TIMEOUT_SECONDS,
-                idempotency_key=None if callers_key is None else f"accounts:{callers_key}",
-            )
+            self._call("billing", "create_quote", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=key)
         )
         return answer
 
@@ -106,6 +140,62 @@ class Identity:
         """Have the first user's password made: its username and password, once; refused as `credentials_already_claimed` after that."""
         answer: dict[str, Any] = self._call(
             "identity", "claim_credentials", {"agency_id": agency_id, "account_id": account_id}, timeout_seconds=TIMEOUT_SECONDS
+        )
+        return answer
+
+    def create_account_user(
+        self, *, agency_id: str, account_id: str, username: str, email: str, name: str | None, role: str
+    ) -> dict[str, Any]:
+        """Have a user of the account made (R3.5): the user and its password; under a repeated key the password is None."""
+        request = {"agency_id": agency_id, "account_id": account_id, "username": username, "email": email, "name": name, "role": role}
+        answer: dict[str, Any] = CreatedAccountUserAnswer().load(
+            self._call("identity", "create_account_user", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=derived_key())
+        )
+        return answer
+
+    def update_account_user(
+        self,
+        *,
+        agency_id: str,
+        account_id: str,
+        user_id: str,
+        email: str | None,
+        name: str | None,
+        role: str | None,
+        expected_version: int | None,
+    ) -> dict[str, Any]:
+        """Have a user changed: what of `email`, `name` and `role` is not None, if it is at `expected_version` (None: whichever there is).
+
+        Refused as `last_admin` where the account would be without one.
+        """
+        user = {"agency_id": agency_id, "account_id": account_id, "user_id": user_id}
+        request = {**user, "email": email, "name": name, "role": role, "expected_version": expected_version}
+        answer: dict[str, Any] = AccountUserAnswer().load(
+            self._call("identity", "update_account_user", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=derived_key())
+        )
+        return answer
+
+    def remove_account_user(self, *, agency_id: str, account_id: str, user_id: str) -> dict[str, Any]:
+        """Have a user removed: the user as it was; refused as `last_admin` where the account would be without one."""
+        request = {"agency_id": agency_id, "account_id": account_id, "user_id": user_id}
+        answer: dict[str, Any] = AccountUserAnswer().load(
+            self._call("identity", "remove_account_user", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=derived_key())
+        )
+        return answer
+
+    def create_login_link(self, *, agency_id: str, account_id: str) -> dict[str, Any]:
+        """Have a link into the account made: its token and until when it opens a session, once."""
+        request = {"agency_id": agency_id, "account_id": account_id}
+        answer: dict[str, Any] = LoginLinkAnswer().load(
+            self._call("identity", "create_login_link", request, timeout_seconds=TIMEOUT_SECONDS)
+        )
+        return answer
+
+    def start_password_reset(self, *, agency_id: str, account_id: str, username: str | None) -> dict[str, Any]:
+        """Have a user (None: `admin`) sent a link for a new password (R0.78): to which address, until when it opens."""
+        request = {"agency_id": agency_id, "account_id": account_id, "username": username}
+        answer: dict[str, Any] = StartedPasswordResetAnswer().load(
+            self._call("identity", "start_password_reset", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=derived_key())
         )
         return answer
 

@@ -168,6 +168,41 @@ class AccountsService:
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
 
+    # --- users of accounts: identity's, as far as the lifecycle allows ------------------------------------------------------------------
+
+    @command(request=schemas.CreateAccountUser, answer=schemas.CreatedAccountUser)
+    def create_account_user(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            usecases.account_to_manage_users_of(uow, agency_id=request["agency_id"], account_id=request["account_id"])
+        user = self.identity.create_account_user(**request)
+        self.work.once(usecases.first_answer, user)
+        return user  # with the password, which is not in what was stored
+
+    @command(request=schemas.UpdateAccountUser, answer=schemas.AccountUser)
+    def update_account_user(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            usecases.account_to_manage_users_of(uow, agency_id=request["agency_id"], account_id=request["account_id"])
+        return self.work.once(usecases.first_answer, self.identity.update_account_user(**request))
+
+    @command(request=schemas.AccountUserReference, answer=schemas.AccountUser)
+    def remove_account_user(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            usecases.account_to_manage_users_of(uow, agency_id=request["agency_id"], account_id=request["account_id"])
+        return self.work.once(usecases.first_answer, self.identity.remove_account_user(**request))
+
+    @command(request=schemas.AccountReference, answer=schemas.LoginLink)
+    def create_login_link(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            account = usecases.account_to_log_in_to(uow, **request)
+        # Not `work.once`: its stored answer would keep the token in plain, and let in whom the lifecycle refuses by now.
+        return usecases.login_link(account, **self.identity.create_login_link(**request))
+
+    @command(request=schemas.StartPasswordReset, answer=schemas.StartedPasswordReset)
+    def start_password_reset(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            usecases.account_to_reset_password_of(uow, agency_id=request["agency_id"], account_id=request["account_id"])
+        return self.work.once(usecases.first_answer, self.identity.start_password_reset(**request))
+
     @command(request=schemas.RequestTransfer, answer=schemas.Transfer)
     def request_transfer(self, request: dict[str, Any]) -> object:
         return self.work.once(usecases.request_transfer, **request, terms=self.terms, links=self.links)

@@ -64,7 +64,7 @@ def stage(units: Units, database: ServiceDatabase, clock: MovingClock, agency_id
 
 
 def test_a_cancelled_account_is_usable_until_the_end_of_its_period_then_expired_then_archived_then_renewed(stage: Stage) -> None:
-    """R0.91, R0.92, R0.93, R0.100."""
+    """R0.14, R0.89, R0.91, R0.92, R0.93, R0.100."""
     account_id = stage.account()
     ends = stage.clock.now + PERIOD
     cancelled = stage.do(usecases.cancel_account, account_id, reason="Gone.")

@@ -35,7 +35,10 @@ class Scope(StrEnum):
     BILLING_WRITE = "billing:write"
     CREDITS_READ = "credits:read"
     CREDITS_WRITE = "credits:write"
+    SNAPSHOTS_READ = "snapshots:read"
+    SNAPSHOTS_WRITE = "snapshots:write"
     WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     ADMIN = "admin"
 
 

@@ -11,6 +11,8 @@ class Config(ProcessConfig):
 
     bind: str = setting("BIND", default="0.0.0.0:8000")
     """Where the world comes in: host:port."""
+    forwarded_allow_ips: str = setting("FORWARDED_ALLOW_IPS", default="127.0.0.1")
+    """The proxies whose X-Forwarded-Proto says whether we were asked by https: addresses joined by commas, or * for whoever reaches us."""
     web_workers: int = setting("WEB_WORKERS", default=2, convert=int)
     web_threads: int = setting("WEB_THREADS", default=8, convert=int)
     max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)

@@ -18,8 +18,10 @@ from gateway.schemas import encoded
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_AFTER_SECONDS = "2"
+RETRY_AFTER_SECONDS = 2
 """What an unavailable service is given to come back; its outage is longer or a moment, nobody knows which."""
+PASSING = frozenset({"too_many", "unavailable"})
+"""Kinds of refusals after which the same request may do: they say how long to wait, as Retry-After and in the problem."""
 
 
 class Malformed(Refusal):
@@ -116,8 +118,11 @@ HTTP_PROBLEMS: Mapping[int, tuple[Problem, str, str]] = {
 EVERY_PROBLEM = sorted({*PROBLEMS.values(), *(problem for problem, *_ in HTTP_PROBLEMS.values())}, key=lambda each: each.status)
 
 
-def members(problem: Problem, code: str, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> dict[str, Any]:
-    """The problem as its JSON object."""
+def members(
+    problem: Problem, code: str, detail: str, errors: Sequence[Mapping[str, str]] = (), *, retry_after_seconds: int | None = None
+) -> dict[str, Any]:
+    """The problem as its JSON object; how long to wait is in it where that is known."""
+    waiting = {} if retry_after_seconds is None else {"retry_after_seconds": retry_after_seconds}
     return {
         "type": problem.type,
         "title": problem.title,
@@ -125,6 +130,7 @@ def members(problem: Problem, code: str, detail: str, errors: Sequence[Mapping[s
         "detail": detail,
         "code": code,
         "errors": list(errors),
+        **waiting,
         "request_id": contexts.current().request_id,
     }
 
@@ -136,10 +142,15 @@ def of_status(status: int) -> tuple[Problem, str, str]:
     return HTTP_PROBLEMS.get(status) or (PROBLEMS["malformed"], Malformed.code, "The request cannot be read.")
 
 
-def response(problem: Problem, code: str, detail: str, errors: Sequence[Mapping[str, str]] = ()) -> Response:
+def response(
+    problem: Problem, code: str, detail: str, errors: Sequence[Mapping[str, str]] = (), *, retry_after_seconds: int | None = None
+) -> Response:
     """The problem as a response."""
-    body = members(problem, code, detail, errors)
-    return Response(encoded(body), status=problem.status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    body = members(problem, code, detail, errors, retry_after_seconds=retry_after_seconds)
+    headers = {"Cache-Control": "no-store"}
+    if retry_after_seconds is not None:
+        headers["Retry-After"] = str(retry_after_seconds)
+    return Response(encoded(body), status=problem.status, content_type=MEDIA_TYPE, headers=headers)
 
 
 def of_refusal(refusal: Refusal) -> Response:
@@ -148,11 +159,10 @@ def of_refusal(refusal: Refusal) -> Response:
         log.error("a service failed", code=refusal.code, reason=refusal.text)
         return response(*of_status(HTTPStatus.INTERNAL_SERVER_ERROR))
     problem = PROBLEMS[refusal.kind]
-    answer = response(problem, refusal.code, refusal.text, _errors(refusal))
+    wait_seconds = refusal.details.get("retry_after_seconds", RETRY_AFTER_SECONDS) if refusal.kind in PASSING else None
+    answer = response(problem, refusal.code, refusal.text, _errors(refusal), retry_after_seconds=wait_seconds)
     if refusal.kind == "unauthenticated":
         answer.headers["WWW-Authenticate"] = 'Bearer realm="comptoir"'
-    elif refusal.kind == "unavailable":
-        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return answer
 
 

@@ -16,6 +16,8 @@ AGENCY_ID = "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 KEY_ID = "key_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 KEY = "ck_live_" + "a" * 43
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
+WAIT_STATUSES = {429, 503}
+"""What may pass: the problem and its Retry-After say when to try again."""
 
 Method = Callable[[dict[str, Any]], Any]
 
@@ -81,7 +83,9 @@ def assert_problem(answer: TestResponse, status: int, code: str, *fields: str) -
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"
     problem: dict[str, Any] = json.loads(answer.data)
-    assert problem.keys() == PROBLEM_MEMBERS
+    waits = {"retry_after_seconds"} if status in WAIT_STATUSES else set()
+    assert problem.keys() == PROBLEM_MEMBERS | waits
+    assert [str(problem[name]) for name in waits] == answer.headers.getlist("Retry-After")
     assert (problem["status"], problem["code"]) == (status, code)
     assert [error["field"] for error in problem["errors"]] == list(fields)
     assert problem["request_id"] == answer.headers["X-Request-Id"]

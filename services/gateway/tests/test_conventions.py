@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis import context as contexts
-from chassis.errors import DeadlineExceeded, InternalError, InvalidRequest, MalformedCall, Refusal, TooBusy, Unavailable
+from chassis.errors import DeadlineExceeded, InternalError, InvalidRequest, MalformedCall, Refusal, Refused, TooBusy, Unavailable
 
 from .conftest import AGENCY_ID, KEY_ID, Front, assert_problem
 
@@ -99,6 +99,13 @@ def test_what_is_unavailable_says_when_to_come_back(front: MakeFront) -> None:
         answer = front(accounts__account=refusing(refusal)).get(ACCOUNT)
         assert_problem(answer, 503, refusal.code)
         assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(front: MakeFront) -> None:
+    refusal = Refused(kind="too_many", code="login_locked", message="Wait.", details={"retry_after_seconds": 299})
+    answer = front(accounts__account=refusing(refusal)).get(ACCOUNT)
+    assert assert_problem(answer, 429, "login_locked")["retry_after_seconds"] == 299
+    assert answer.headers["Retry-After"] == "299"
 
 
 def test_no_answer_in_time_is_a_gateway_timeout(front: MakeFront) -> None:

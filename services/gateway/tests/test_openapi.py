@@ -1,6 +1,7 @@
 """The OpenAPI document: right, whole, committed; and every operation in it asks who is there."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,5 +194,5 @@ def test_the_page_needs_nothing_from_elsewhere(front: Callable[..., Front]) -> N
     page = front().get("/docs", key=None)
     assert "<script" not in page.text
     assert "src=" not in page.text
-    assert "http" not in page.text.replace("https://acme.comptoir.example/", "")
+    assert "http" not in re.sub(r"https://([a-z]+\.)?comptoir\.example/", "", page.text), "but for invented addresses in examples"
     assert "script-src" not in page.headers["Content-Security-Policy"]

@@ -34,6 +34,13 @@ SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts
 INNER = {"agency_id": AGENCY_ID, "version": 7}
 """What services answer for the gateway alone."""
 RPC_ACCOUNT = {"selection" if name == "plan" else name: value for name, value in example_of(Account).items()} | INNER
+RPC_AGENCY = {name: value for name, value in example_of(Agency).items() if name != "api"}
+API = {
+    "base_url": "http://localhost/v1",
+    "openapi_url": "http://localhost/v1/openapi.json",
+    "docs_url": "http://localhost/docs",
+    "agency_api_paths": ["/api.php", "/admin/api.php"],
+}
 RPC_LISTED = RPC_ACCOUNT | {"button": "login"}
 RPC_QUOTE = {"selection" if name == "plan" else name: value for name, value in example_of(Quote).items()} | INNER
 RPC_CHANGE = {name.replace("_plan", "_selection"): value for name, value in example_of(PlanChange).items()}
@@ -55,7 +62,7 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("path", "method", "asked", "answer", "shown"),
     [
-        ("/v1/agency", "identity.agency", {}, example_of(Agency), example_of(Agency)),
+        ("/v1/agency", "identity.agency", {}, RPC_AGENCY, RPC_AGENCY | {"api": API}),
         (USER, "identity.portal_user", {"portal_user_id": USER_ID}, example_of(User) | INNER, example_of(User)),
         ("/v1/users?limit=3", "identity.portal_users", {"limit": 3}, page(example_of(User) | INNER), page(example_of(User))),
         (f"/v1/api-keys/key{ID_END}", "identity.api_key", {"key_id": f"key{ID_END}"}, example_of(ApiKey), example_of(ApiKey)),

@@ -20,6 +20,7 @@ from gateway.app.serving import Worker
 from gateway.auth import VALID_SECONDS
 from gateway.routes import accounts
 from gateway.schemas.accounts import Account
+from gateway.schemas.agency import Agency
 from gateway.schemas.examples import example_of
 from local_servers import RabbitNode, free_port
 
@@ -105,6 +106,15 @@ def test_a_refusal_of_a_service_crosses_the_broker(start: Callable[..., Gateway]
     peer("accounts", account=not_found)
     answer = start().get(PATH)
     assert (answer.status_code, answer.json()["code"]) == (404, "account_not_found")
+
+
+def test_an_address_of_ours_is_by_https_where_a_proxy_that_is_trusted_says_so(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    """R0.117."""
+    peer("identity", key_by_digest=key_by_digest, agency=lambda _: example_of(Agency))
+    for trusted, scheme in (("127.0.0.1", "https"), ("192.0.2.1", "http")):
+        gateway = start(FORWARDED_ALLOW_IPS=trusted)
+        api = gateway.get("/v1/agency", **{"X-Forwarded-Proto": "https"}).json()["api"]
+        assert api["base_url"] == f"{scheme}://127.0.0.1:{gateway.port}/v1"
 
 
 def test_the_metrics_are_those_of_all_workers(start: Callable[..., Gateway], peer: MakePeer) -> None:

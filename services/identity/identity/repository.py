@@ -286,6 +286,12 @@ def count_resets_for_update(session: Session, *, account_id: str, email: str, si
     return session.scalars(select(func.count()).select_from(PasswordReset).where(asked)).one()
 
 
+def first_reset_asked_at(session: Session, *, account_id: str, email: str, since: datetime) -> datetime:
+    """Tell when the oldest of the resets that are counted was asked for; there is one at least."""
+    asked = and_(PasswordReset.account_id == account_id, PasswordReset.email == email, PasswordReset.requested_at > since)
+    return session.scalars(select(PasswordReset.requested_at).where(asked).order_by(PasswordReset.requested_at).limit(1)).one()
+
+
 def reset_for_update(session: Session, *, reset_id: str) -> PasswordReset:
     """Lock a reset that is known to be there."""
     return session.get_one(PasswordReset, reset_id, with_for_update=True, populate_existing=True)

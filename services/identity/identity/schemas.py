@@ -259,6 +259,7 @@ class UpdateAccountUser(Schema):
     email = fields.Email(load_default=None, allow_none=True, validate=EMAIL_LENGTH)
     name = fields.String(load_default=None, allow_none=True, validate=NAME)
     role = fields.String(load_default=None, allow_none=True, validate=ROLE)
+    expected_version = fields.Integer(load_default=None, allow_none=True, strict=True)
 
 
 class AccountUser(Schema):

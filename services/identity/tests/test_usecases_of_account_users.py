@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import InvalidCursor
+from chassis.errors import InvalidCursor, VersionMismatch
 from chassis.ids import new_id
 from chassis.testing import ServiceDatabase
 from chassis.unit_of_work import Units
@@ -21,10 +21,10 @@ def people(work: Units, passwords: clients.Passwords) -> People:
     return people
 
 
-def update(people: People, user_id: str, **changes: str) -> models.AccountUser:
+def update(people: People, user_id: str, expected_version: int | None = None, **changes: str) -> models.AccountUser:
     with people.work.begin() as uow:
         changed: dict[str, Any] = {"email": None, "name": None, "role": None, **changes}
-        return usecases.update_account_user(uow, **people.account, user_id=user_id, **changed)
+        return usecases.update_account_user(uow, **people.account, user_id=user_id, expected_version=expected_version, **changed)
 
 
 def remove(people: People, user_id: str) -> models.AccountUser:
@@ -107,7 +107,9 @@ def test_a_user_changes_in_what_is_given_and_its_version_grows(people: People) -
     changed = update(people, marie.id, role="viewer", name="Marie")
     assert (changed.role, changed.name, changed.email, changed.version) == ("viewer", "Marie", "marie@acme.example", 2)
     assert update(people, marie.id, email="Marie@acme.example").version == 2
-    assert update(people, marie.id, email="m@acme.example").email == "m@acme.example"
+    assert update(people, marie.id, email="m@acme.example", expected_version=2).email == "m@acme.example"
+    with pytest.raises(VersionMismatch):
+        update(people, marie.id, role="admin", expected_version=2)
     with pytest.raises(errors.EmailTaken):
         update(people, marie.id, email=EMAIL)
 
@@ -165,7 +167,7 @@ def test_the_users_of_another_agencys_account_look_like_none(people: People) -> 
     with pytest.raises(errors.AccountNotFound), people.work.begin() as uow:
         usecases.remove_account_user(uow, **others, user_id=user_id)
     with pytest.raises(errors.AccountNotFound), people.work.begin() as uow:
-        usecases.update_account_user(uow, **others, user_id=user_id, email=None, name=None, role=None)
+        usecases.update_account_user(uow, **others, user_id=user_id, email=None, name=None, role=None, expected_version=None)
     new = usecases.draft_account_user(people.passwords)
     with pytest.raises(errors.AccountNotFound), people.work.begin() as uow:
         usecases.create_account_user(uow, **others, username="marie", email="m@acme.example", name=None, role="viewer", new=new)

@@ -85,6 +85,7 @@ COLUMNS = (
     "expired_at",
     "archived_at",
     "button",
+    "menu",
 )
 """What a row of the list shows, each of which can be left out (R0.11)."""
 

@@ -1,5 +1,6 @@
 """What accounts is asked, and what it answers, one file per noun: shapes and bounds; the rules of the fields are the domain's."""
 
+from accounts.schemas.account_users import *
 from accounts.schemas.accounts import *
 from accounts.schemas.branding import *
 from accounts.schemas.lifecycle import *

@@ -26,7 +26,9 @@ Resell hosted accounts from your own programs.
 - **Changing** what others change too: send its `ETag` as `If-Match` where an operation takes it, and 412 says that it is another by now.
 - **Lists** take `limit` (50, at most 200) and `cursor`; `next_cursor` is null on the last page.
 - **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support.
-- **Retrying.** 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
+- **Retrying.** 429, 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
+- **What a client could still see.** Branding and a custom domain put your name on an account, and we never write to your client; but the
+  IP addresses that an account is hosted on, and that its mail is sent from, may reveal us as the provider.
 """
 
 IDS = PATTERN.pattern.partition("_")[2]
@@ -89,8 +91,11 @@ def _id_parameter(converter: IdConverter) -> Json:
 def _problem_response(problem: errors.Problem) -> Json:
     example = example_of(Problem) | {"type": problem.type, "title": problem.title, "status": problem.status}
     example |= _EXAMPLES.get(problem.status, {"code": problem.name.replace("-", "_"), "detail": problem.title, "errors": []})
+    waits = any(errors.PROBLEMS[kind] == problem for kind in errors.PASSING)
+    if not waits:
+        del example["retry_after_seconds"]
     response: Json = {"description": problem.title, "content": {errors.MEDIA_TYPE: {"schema": Problem, "example": example}}}
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if waits:
         response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
     return response
 

@@ -97,6 +97,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         """Set what differs from gunicorn's defaults."""
         settings = {
             "bind": self.settings.bind,
+            "forwarded_allow_ips": self.settings.forwarded_allow_ips,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
             "worker_class": Worker,

@@ -161,10 +161,15 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         answer: type[marshmallow.Schema],
         status: HTTPStatus = HTTPStatus.OK,
         refuses: tuple[HTTPStatus, ...] = (),
+        has_address: bool | None = None,
     ) -> Callable[[View], View]:
-        """Declare `view(caller, body, *, [path parameters])`, which does something and answers `status` with what `answer` describes."""
+        """Declare `view(caller, body, *, [path parameters])`, which does something and answers `status` with what `answer` describes.
+
+        `has_address`: what is made has one, and the view answers by `created`; it is so unless the status is 200, or this says otherwise.
+        """
         possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
-        success: Responses = {status: [_answer(status, answer, *(["Location"] if status is not HTTPStatus.OK else []))]}
+        located = status is not HTTPStatus.OK if has_address is None else has_address
+        success: Responses = {status: [_answer(status, answer, *(["Location"] if located else []))]}
         return self._declared(rule, "POST", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
 
     def patch(

@@ -22,12 +22,14 @@ from gateway.schemas.accounts import (
     PlanChange,
     PlanChangeRequest,
     PlanChangeResult,
+    menu_of,
 )
 from gateway.schemas.invoices import Invoice
 
 routes = Routes("accounts", "Resold accounts and their lifecycle.")
 show = shown(Account)
-show_page = shown_page(shown(ListedAccount))
+show_listed = shown(ListedAccount)
+show_page = shown_page(lambda account: {**show_listed(account), "menu": menu_of(account["id"])})
 show_change = shown(PlanChange)
 show_credentials = shown(Credentials)
 show_availability = shown(NameAvailability)
@@ -38,7 +40,7 @@ ACCOUNT = '/v1/accounts/<id("acc"):account_id>'
 
 @routes.get("/v1/accounts", scope=Scope.ACCOUNTS_READ, query=AccountsRequest, answer=page_of(ListedAccount))
 def list_accounts(caller: Caller, query: Json) -> Json:
-    """List the agency's accounts, filtered, searched and sorted.
+    """List the agency's accounts, filtered, searched and sorted. Another one is added by a POST to the same address (`open_account`).
 
     `total` is exact up to 1000, and beyond that where only status, plan and kind are filtered; otherwise 1001 says: more than 1000.
     """

@@ -79,6 +79,7 @@ class Problem(Schema):
     detail = fields.String(required=True, metadata=example("The name acme is taken: choose another one.", "What happened here."))
     code = fields.String(required=True, metadata=example("name_taken", "Stable, for programs."))
     errors = fields.List(fields.Nested(ProblemError), required=True, metadata=described("The fields at fault, where there are any."))
+    retry_after_seconds = fields.Integer(metadata=example(2, "After how long to try again; of 429 and 503 alone, as in Retry-After."))
     request_id = fields.String(required=True, metadata=example("req_01KAMV7Q9ZC4S2T1X8RJ5N6B3D", "Also in X-Request-Id, and in our logs."))
 
 

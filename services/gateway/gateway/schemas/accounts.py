@@ -7,10 +7,11 @@ from marshmallow import ValidationError, post_load, pre_load, validates, validat
 from marshmallow.validate import Length, OneOf, Range
 
 from chassis.schemas import Schema, fields
-from gateway.schemas import EMAIL, LONG, MOST_CONTACTS, SHORT, PageRequest, Selection, described, example
+from gateway.schemas import EMAIL, LONG, MOST_CONTACTS, SHORT, Json, PageRequest, Selection, described, example
 
 LONGEST_CURSOR = 6000
 """As the service gives them out."""
+_AN_ACCOUNT = "/v1/accounts/acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 
 FILTERS: Mapping[str, object] = {
     "name": "acme",
@@ -258,6 +259,20 @@ class Account(Schema):
     archived_at = fields.Instant(required=True, allow_none=True)
 
 
+class Menu(Schema):
+    """What the menu of a row leads to: these three (R0.16)."""
+
+    change = fields.String(required=True, metadata=example(f"{_AN_ACCOUNT}/actions", "What may be changed now, and how if not (R0.17)."))
+    branding = fields.String(required=True, metadata=example(f"{_AN_ACCOUNT}/branding", "How it looks (R0.18)."))
+    billing_history = fields.String(required=True, metadata=example(f"{_AN_ACCOUNT}/invoices", "Its invoices (R0.19)."))
+
+
+def menu_of(account_id: str) -> Json:
+    """The menu of an account's row, as `Menu` describes it."""
+    account = f"/v1/accounts/{account_id}"
+    return {"change": f"{account}/actions", "branding": f"{account}/branding", "billing_history": f"{account}/invoices"}
+
+
 class ListedAccount(Account):
     """A row of the list: its `id`, and what else was asked for."""
 
@@ -269,6 +284,7 @@ class ListedAccount(Account):
     button = fields.String(
         required=True, metadata={"enum": ["login", "renew"], "description": "What the row's button does: `renew` when archived (R0.13)."}
     )
+    menu = fields.Nested(Menu, required=True, metadata=described("The row's menu: addresses of this API."))
 
 
 AccountsRequest = _Overview.from_dict(

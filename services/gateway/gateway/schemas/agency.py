@@ -1,7 +1,38 @@
 """The caller's own agency."""
 
+from marshmallow.validate import OneOf
+
 from chassis.schemas import Schema, fields
-from gateway.schemas import example
+from gateway.schemas import EMAIL, SHORT, example
+
+LANGUAGES = ["en", "fr", "pt", "es"]
+AGENCY_API_PATHS = ["/api.php", "/admin/api.php"]
+
+
+class AgencyChange(Schema):
+    """What is left out, or null, stays as it is."""
+
+    name = fields.String(load_default=None, allow_none=True, validate=SHORT, metadata=example("Atelier Démo"))
+    notification_email = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=EMAIL,
+        metadata=example("ops@atelier.example", "A mailbox that is read: where notices go, if an account has no address of its own."),
+    )
+    language = fields.String(
+        load_default=None, allow_none=True, validate=OneOf(LANGUAGES), metadata=example("fr", "What we write to you in.")
+    )
+
+
+class ApiAddresses(Schema):
+    """Where programs of the agency reach us (R0.117)."""
+
+    base_url = fields.String(required=True, metadata=example("https://comptoir.example/v1", "Of every route but those below."))
+    openapi_url = fields.String(required=True, metadata=example("https://comptoir.example/v1/openapi.json", "What there is, for programs."))
+    docs_url = fields.String(required=True, metadata=example("https://comptoir.example/docs", "The same, for people."))
+    agency_api_paths = fields.List(
+        fields.String(), required=True, metadata=example(AGENCY_API_PATHS, "On the same host: for programs written against the agency API.")
+    )
 
 
 class Agency(Schema):
@@ -18,3 +49,4 @@ class Agency(Schema):
     entitlements = fields.List(fields.String(), required=True, metadata=example(["snapshots"]))
     test_mode = fields.Boolean(required=True)
     created_at = fields.Instant(required=True)
+    api = fields.Nested(ApiAddresses, required=True)

@@ -1,6 +1,7 @@
 """Logging in: how often a password may be tried, and what the tokens look like that stand for somebody who did."""
 
 import hmac
+import math
 import secrets
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -53,6 +54,11 @@ class Attempt:
 
     may_succeed: bool
     tally: Tally
+
+
+def seconds_to_next_reset(first_asked_at: datetime, *, now: datetime) -> int:
+    """Tell in how many seconds another reset may be asked for, where `first_asked_at` is the oldest of as many as are allowed."""
+    return math.ceil((first_asked_at + RESETS_COUNTED_OVER - now).total_seconds())
 
 
 def begin_attempt(tally: Tally, *, now: datetime) -> Attempt:

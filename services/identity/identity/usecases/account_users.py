@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from chassis.errors import VersionMismatch
 from chassis.ids import new_id
 from chassis.paging import Page
 from chassis.unit_of_work import Answer, UnitOfWork
@@ -139,14 +140,25 @@ def reveal_password(answer: Answer, *, new: NewUser) -> Answer:
 
 
 def update_account_user(
-    uow: UnitOfWork, *, agency_id: str, account_id: str, user_id: str, email: str | None, name: str | None, role: str | None
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    account_id: str,
+    user_id: str,
+    email: str | None,
+    name: str | None,
+    role: str | None,
+    expected_version: int | None,
 ) -> models.AccountUser:
     """Change a user's address, name or role; None leaves a value as it is. Links that went to the old address open nothing any more.
 
-    Raises `AccountNotFound`, `UserOfAccountNotFound`, `EmailTaken` and `LastAdmin`.
+    `expected_version` None: whichever there is. Raises `AccountNotFound`, `UserOfAccountNotFound`, `VersionMismatch`, `EmailTaken` and
+    `LastAdmin`.
     """
     repository.account_for_update(uow.session, account_id=account_id, now=uow.platform_now)
     user = account_user(uow.session, agency_id=agency_id, account_id=account_id, user_id=user_id)
+    if expected_version not in (None, user.version):
+        raise VersionMismatch
     if role is not None and role != domain.Role.ADMIN:
         _refuse_last_admin(uow, user)
     if email is not None and domain.folded(email) != user.email:

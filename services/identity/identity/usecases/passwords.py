@@ -104,7 +104,10 @@ def start_password_reset(uow: UnitOfWork, *, agency_id: str, account_id: str, us
         uow, account_id=account_id, email=user.email, language=None, started_by=domain.StartedBy.AGENCY, pepper=pepper
     )
     if reset is None:
-        raise errors.TooManyPasswordResets(most=domain.MOST_RESETS)
+        since = uow.platform_now - domain.RESETS_COUNTED_OVER
+        first = repository.first_reset_asked_at(uow.session, account_id=account_id, email=user.email, since=since)
+        seconds = domain.seconds_to_next_reset(first, now=uow.platform_now)
+        raise errors.TooManyPasswordResets(most=domain.MOST_RESETS, retry_after_seconds=seconds)
     return reset
 
 
