@@ -157,6 +157,14 @@ class Agency:
             self._platform.url + path, json=body or {}, headers={"Idempotency-Key": key or new_id("idk"), **headers}, timeout=15
         )
 
+    def put(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        """PUT, under an idempotency key of its own."""
+        return self._session.put(self._platform.url + path, json=body, headers={"Idempotency-Key": new_id("idk"), **headers}, timeout=15)
+
+    def delete(self, path: str) -> requests.Response:
+        """DELETE, under an idempotency key of its own."""
+        return self._session.delete(self._platform.url + path, headers={"Idempotency-Key": new_id("idk")}, timeout=15)
+
     def account(self, account_id: str) -> dict[str, Any]:
         """One account, as REST shows it."""
         answer = self.get(f"/v1/accounts/{account_id}")

@@ -35,6 +35,8 @@ class Scope(StrEnum):
     BILLING_WRITE = "billing:write"
     CREDITS_READ = "credits:read"
     CREDITS_WRITE = "credits:write"
+    SNAPSHOTS_READ = "snapshots:read"
+    SNAPSHOTS_WRITE = "snapshots:write"
     WEBHOOKS_READ = "webhooks:read"
     ADMIN = "admin"
 

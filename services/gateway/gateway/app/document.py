@@ -1,5 +1,6 @@
 """The OpenAPI document, made of the routes and their schemas."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import flask_smorest
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, Map
+from werkzeug.routing import BaseConverter, Map, ValidationError
 
 from chassis.errors import VersionMismatch
 from chassis.ids import PATTERN
@@ -42,6 +43,18 @@ class IdConverter(BaseConverter):
         self.regex = f"{prefix}_{IDS}"
 
 
+class KeyConverter(BaseConverter):
+    """`<key:key>`: what its owner called a thing; text that nobody could read, or that points elsewhere, is no address."""
+
+    pattern = re.compile(r"(?!\.{1,2}$)[^\x00-\x20\x7f/\ufffd](?:[^\x00-\x1f\x7f/\ufffd]{0,198}[^\x00-\x20\x7f/\ufffd])?")
+
+    def to_python(self, value: str) -> str:
+        """Take it as it is; raises `ValidationError`."""
+        if self.pattern.fullmatch(value) is None:
+            raise ValidationError
+        return value
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest, with this house's problems."""
 
@@ -55,7 +68,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
 def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     """Register the routes in `app`, and describe them."""
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "key": KeyConverter}
     api = Api(
         app,
         spec_kwargs={
@@ -67,6 +80,7 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
         },
     )
     api.register_converter(IdConverter, _id_parameter)
+    api.register_converter(KeyConverter, _key_parameter)
     api.register_field(fields.Instant, "string", "date-time")
     api.ma_plugin.converter.add_attribute_function(_id_pattern)
     for problem in errors.EVERY_PROBLEM:
@@ -84,6 +98,10 @@ def _id_pattern(_converter: Any, field: Any, **_options: Any) -> Json:
 
 def _id_parameter(converter: IdConverter) -> Json:
     return {"type": "string", "pattern": f"^{converter.regex}$", "examples": [converter.prefix + ID_END]}
+
+
+def _key_parameter(converter: KeyConverter) -> Json:
+    return {"type": "string", "pattern": f"^{converter.pattern.pattern}$", "examples": ["spring-sale"]}
 
 
 def _problem_response(problem: errors.Problem) -> Json:
