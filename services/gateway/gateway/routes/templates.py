@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from flask import Response
 
+from chassis.fields import format_instant
 from gateway.auth import Caller, Scope
 from gateway.clients import Json, services
 from gateway.routes import Routes, created, idempotency_key, removed
@@ -38,7 +39,12 @@ def list_share_links(caller: Caller, query: Json, *, account_id: str, key: str) 
 def create_share_link(caller: Caller, body: Json, *, account_id: str, key: str) -> Any:
     """Make a link by which whoever has its token can import the template, as it is at that moment, until it expires or is revoked."""
     link = services().snapshots.tell(
-        "create_share_link", idempotency_key=idempotency_key(), agency_id=caller.agency_id, account_id=account_id, key=key, **body
+        "create_share_link",
+        idempotency_key=idempotency_key(),
+        agency_id=caller.agency_id,
+        account_id=account_id,
+        key=key,
+        expires_at=body["expires_at"] and format_instant(body["expires_at"]),
     )
     return created(show_created(link), _address(account_id, key) + f"/share-links/{link['id']}")
 
