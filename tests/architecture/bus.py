@@ -10,6 +10,7 @@ from .tree import Service, called_name, decorators, methods, services_with_a_dat
 
 EVERY_EVENT = "*"
 DOORS_OF_EVENTS = ("subscribe", "follow_clocks")
+DOORS = ("query", "command", "subscribe", "due")
 TOPOLOGY = "deploy/topology.json"
 REGENERATE = "run `make topology` and commit deploy/topology.json"
 
@@ -93,3 +94,13 @@ def _unsaid(service: Service) -> Iterator[str]:
         for name in names:
             if not re.search(rf"`[^`]*\b{name}\b[^`]*`", rows):
                 yield f"{where} has no table row for the {kind} `{name}`: who calls or reads it from outside learns of it there."
+
+
+def doors_that_nobody_opens(root: Path) -> list[str]:
+    """Name each method of a service's doors that nothing leads to."""
+    return [
+        f"{service.name}'s {method.name}() is no door ({', '.join(f'@{door}' for door in DOORS)}): nothing ever calls it."
+        for service in services_with_a_database(root)
+        for method in methods(service)
+        if not method.name.startswith("_") and not any(called_name(call) in DOORS for call in decorators(method))
+    ]

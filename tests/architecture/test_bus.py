@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from .bus import TOPOLOGY, broken_topology, facts, reads, unpublished_reads, unsaid
-from .conftest import write
+from .bus import TOPOLOGY, broken_topology, doors_that_nobody_opens, facts, reads, unpublished_reads, unsaid
+from .conftest import DOORS, write
 from .tree import ROOT, hold, services
 
 
@@ -20,8 +20,12 @@ def test_every_method_and_every_event_has_its_row_in_a_readme() -> None:
     hold(unsaid(ROOT))
 
 
+def test_every_method_of_a_service_is_a_door() -> None:
+    hold(doors_that_nobody_opens(ROOT))
+
+
 def test_the_small_tree_is_right(tree: Path) -> None:
-    assert broken_topology(tree) + unpublished_reads(tree) + unsaid(tree) == []
+    assert broken_topology(tree) + unpublished_reads(tree) + unsaid(tree) + doors_that_nobody_opens(tree) == []
 
 
 def test_the_checks_see_what_doors_read_and_what_events_say(tree: Path) -> None:
@@ -66,3 +70,9 @@ def test_a_method_and_an_event_without_a_row_are_named(tree: Path) -> None:
     method, event = unsaid(tree)
     assert method.startswith("services/accounts/README.md has no table row for the RPC method `account`")
     assert event.startswith("services/accounts/README.md has no table row for the event it publishes `account_requested`")
+
+
+def test_work_that_lost_its_period_is_named(tree: Path) -> None:
+    write(tree / "services/accounts/accounts/service.py", DOORS["accounts"] + "    def expire_trials(self): ...\n")
+    [sentence] = doors_that_nobody_opens(tree)
+    assert sentence == "accounts's expire_trials() is no door (@query, @command, @subscribe, @due): nothing ever calls it."

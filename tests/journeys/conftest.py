@@ -3,8 +3,10 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from chassis.topology import Topology, of_services
 from local_servers import RabbitNode, free_port
 
 SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
+CLOCK_FOLLOWERS = ("identity", "accounts", "billing", "credits", "snapshots")
 AGENCY = {
     "name": "Atelier Démo",
     "programme": "reseller",
@@ -157,13 +160,18 @@ class Agency:
             self._platform.url + path, json=body or {}, headers={"Idempotency-Key": key or new_id("idk"), **headers}, timeout=15
         )
 
-    def put(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
-        """PUT, under an idempotency key of its own."""
-        return self._session.put(self._platform.url + path, json=body, headers={"Idempotency-Key": new_id("idk"), **headers}, timeout=15)
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> requests.Response:
+        """PUT, PATCH or DELETE, under an idempotency key of its own."""
+        headers = {"Idempotency-Key": new_id("idk"), **headers}
+        return self._session.request(method, self._platform.url + path, json=body, headers=headers, timeout=15)
 
-    def delete(self, path: str) -> requests.Response:
-        """DELETE, under an idempotency key of its own."""
-        return self._session.delete(self._platform.url + path, headers={"Idempotency-Key": new_id("idk")}, timeout=15)
+    def make_clock(self) -> "Clock":
+        """Stop the agency's time: from now on it moves by this clock alone."""
+        made = self.post("/v1/test-clocks")
+        assert made.status_code == requests.codes.created, made.text
+        clock = Clock(self, self._platform, made.json()["id"], datetime.fromisoformat(made.json()["now"]))
+        clock.wait_until_known()
+        return clock
 
     def account(self, account_id: str) -> dict[str, Any]:
         """One account, as REST shows it."""
@@ -186,6 +194,35 @@ class Agency:
     def names_of(self, collector: Collector) -> list[str]:
         """The names of this agency's events, sorted: their order on the bus is nobody's promise."""
         return sorted(".".join(event["type"].split(".")[1:3]) for event in collector.events() if event["agency_id"] == self.id)
+
+
+class Clock:
+    """An agency's time."""
+
+    def __init__(self, agency: Agency, platform: Platform, clock_id: str, now: datetime) -> None:
+        self.now = now
+        self._agency, self._platform, self._id = agency, platform, clock_id
+
+    def advance(self, **delta: float) -> datetime:
+        """Move by a timedelta's keywords; return when every service goes by the new time."""
+        return self.advance_to(self.now + timedelta(**delta))
+
+    def advance_to(self, now: datetime) -> datetime:
+        """Move to a moment; return when every service goes by it."""
+        moved = self._agency.post(f"/v1/test-clocks/{self._id}/advance", {"to": now.isoformat()})
+        assert moved.status_code == requests.codes.ok, moved.text
+        self.now = datetime.fromisoformat(moved.json()["now"])
+        self.wait_until_known()
+        return self.now
+
+    def wait_until_known(self) -> None:
+        """Wait for every service to go by this time."""
+        for service in CLOCK_FOLLOWERS:
+            eventually(partial(self._is_known_to, service), what=f"{service} goes by the agency's clock")
+
+    def _is_known_to(self, service: str) -> bool:
+        found = self._platform.databases[service].query("SELECT now FROM agency_clocks WHERE agency_id = %s", self._agency.id)
+        return [row["now"] for row in found] == [self.now]
 
 
 @pytest.fixture(scope="module")

@@ -48,14 +48,14 @@ def test_a_template_is_shared_imported_by_another_agency_as_it_is_and_not_any_mo
     source, target = trial_of(maker), trial_of(other)
 
     template = f"{source}/assets/template/spring-sale"
-    put = maker.put(template, {"name": "Spring sale", "content": {"subject": "Soon"}})
+    put = maker.send("PUT", template, {"name": "Spring sale", "content": {"subject": "Soon"}})
     assert (put.status_code, put.headers["ETag"]) == (requests.codes.ok, '"1"')
-    assert maker.put(f"{source}/assets/image/hero", {"name": "Hero", "content": {"url": "https://…"}}).ok
+    assert maker.send("PUT", f"{source}/assets/image/hero", {"name": "Hero", "content": {"url": "https://…"}}).ok
     shared = maker.post(f"{template}/share-links")
     assert shared.status_code == requests.codes.created, shared.text
     link = shared.json()
-    assert maker.put(template, {"name": "Spring sale", "content": CONTENT}, **{"If-Match": '"1"'}).headers["ETag"] == '"2"'
-    stale = maker.put(template, {"name": "Late", "content": {}}, **{"If-Match": '"1"'})
+    assert maker.send("PUT", template, {"name": "Spring sale", "content": CONTENT}, **{"If-Match": '"1"'}).headers["ETag"] == '"2"'
+    stale = maker.send("PUT", template, {"name": "Late", "content": {}}, **{"If-Match": '"1"'})
     assert outcome(stale) == (requests.codes.precondition_failed, "version_mismatch")
 
     key = new_id("idk")
@@ -70,11 +70,11 @@ def test_a_template_is_shared_imported_by_another_agency_as_it_is_and_not_any_mo
     listed = maker.get(f"{template}/share-links").json()
     assert listed["data"] == [{name: value for name, value in link.items() if name != "token"}]
     assert other.get(f"{template}/share-links").status_code == requests.codes.not_found
-    assert maker.delete(shared.headers["Location"]).status_code == requests.codes.no_content
+    assert maker.send("DELETE", shared.headers["Location"]).status_code == requests.codes.no_content
     refusals = [other.post(f"{target}/template-imports", {"token": token, "key": "second"}) for token in (link["token"], "guessed")]
     assert [outcome(refusal) for refusal in refusals] == [(requests.codes.not_found, "share_link_unusable")] * 2
     assert refusals[0].json() == {**refusals[1].json(), "request_id": refusals[0].json()["request_id"]}
-    assert maker.delete(template).status_code == requests.codes.no_content
+    assert maker.send("DELETE", template).status_code == requests.codes.no_content
     assert other.get(f"{target}/assets/template/spring-sale").json()["content"] == CONTENT, "what was imported stays"
 
     seen.wait_for(*OPENED, *OPENED, "snapshots.template_imported")

@@ -62,7 +62,7 @@ def _transfer(agency: Agency, before: Mapping[str, str]) -> str:
 def _key_of_asset(agency: Agency, before: Mapping[str, str]) -> str:
     key = unique_name()
     content = {"name": "Spring sale", "content": {"subject": "Everything in bloom"}}
-    answer = agency.put(f"/v1/accounts/{before['account_id']}/assets/{before.get('kind', 'template')}/{key}", content)
+    answer = agency.send("PUT", f"/v1/accounts/{before['account_id']}/assets/{before.get('kind', 'template')}/{key}", content)
     assert answer.ok, answer.text
     return key
 

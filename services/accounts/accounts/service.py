@@ -157,6 +157,7 @@ class AccountsService:
         account = {"agency_id": request["agency_id"], "account_id": request["account_id"]}
         with self.work.begin() as uow:
             selection = usecases.selection_to_renew(uow, **account)
+        usecases.check_billing_profile(self.billing, agency_id=request["agency_id"], wanted=request)
         quote = usecases.quote_renewal(self.billing, selection=selection, quote_id=request["quote_id"], **account)
         return self.work.once(usecases.renew_account, billing_profile_id=request["billing_profile_id"], quote=quote, **account)
 

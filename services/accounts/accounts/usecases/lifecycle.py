@@ -101,8 +101,10 @@ def renew_account(
 def note_paid_period(uow: UnitOfWork, *, account_id: str, period_ends_at: datetime) -> None:
     """Note until when the account is paid for."""
     account = _account(uow, account_id)
-    keep(uow.session, account, domain.paid_until(state_of(uow.session, account), period_ends_at))
-    if account.renews_at == period_ends_at:
+    before = state_of(uow.session, account)
+    after = domain.paid_until(before, period_ends_at)
+    if after != before:
+        keep(uow.session, account, after)
         note_change(uow, account, "pay")
 
 
