@@ -30,6 +30,8 @@ class Workspace(Base):
     state: Mapped[str]
     snapshot_id: Mapped[str | None]
     prepared_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    moved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the account came to this agency from another one."""
 
 
 class Asset(Base):

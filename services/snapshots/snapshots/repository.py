@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +38,18 @@ def drop_workspace(session: Session, *, account_id: str, agency_id: str) -> None
         .on_conflict_do_update(index_elements=[Workspace.account_id], set_=dropped)
     )
     session.execute(delete(Asset).where(Asset.account_id == account_id))
+
+
+def move_workspace(session: Session, *, account_id: str, agency_id: str, moved_at: datetime) -> bool:
+    """Give the account's workspace to the agency; False where it moved later than this already, or there is none."""
+    is_later = or_(Workspace.moved_at.is_(None), Workspace.moved_at < moved_at)
+    move = update(Workspace).where(Workspace.account_id == account_id, is_later).values(agency_id=agency_id, moved_at=moved_at)
+    return session.scalar(move.returning(Workspace.account_id)) is not None
+
+
+def remove_share_links_of(session: Session, account_id: str) -> None:
+    """Forget every share link of the account's templates."""
+    session.execute(delete(ShareLink).where(ShareLink.account_id == account_id))
 
 
 def workspace_of(session: Session, *, agency_id: str, account_id: str) -> Workspace | None:

@@ -63,6 +63,12 @@ class SnapshotsService:
     def on_account_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.drop_workspace, agency_id=_agency_of(event), **event.data)
 
+    @subscribe("accounts", "transfer_completed", reads=events.TransferCompleted)
+    def on_transfer_completed(self, event: Event) -> None:
+        data = event.data
+        moved = {"account_id": data["account_id"], "agency_id": data["to_agency_id"], "moved_at": data["completed_at"]}
+        self.work.handle(event, usecases.move_workspace, **moved)
+
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
 

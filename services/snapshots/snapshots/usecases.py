@@ -38,6 +38,15 @@ def drop_workspace(uow: UnitOfWork, *, agency_id: str, account_id: str) -> None:
     repository.drop_workspace(uow.session, account_id=account_id, agency_id=agency_id)
 
 
+def move_workspace(uow: UnitOfWork, *, account_id: str, agency_id: str, moved_at: datetime) -> None:
+    """Follow from a completed transfer: the workspace is the new agency's, and the links that the former one gave away open nothing.
+
+    A later transfer that was heard of first stays. Only an active account is transferred, so it has its workspace.
+    """
+    if repository.move_workspace(uow.session, account_id=account_id, agency_id=agency_id, moved_at=moved_at):
+        repository.remove_share_links_of(uow.session, account_id)
+
+
 def workspace(session: Session, *, agency_id: str, account_id: str) -> dict[str, Any]:
     """Tell the state of an account's workspace and how many assets of each kind it has. Raises `WorkspaceNotFound`."""
     found = repository.workspace_of(session, agency_id=agency_id, account_id=account_id)

@@ -26,6 +26,11 @@ class Workspaces:
         with self.units.begin() as uow:
             usecases.drop_workspace(uow, agency_id=self.agency_id, account_id=account_id)
 
+    def moved(self, account_id: str, *, moved_at: datetime) -> None:
+        """Tell that an account came to this agency."""
+        with self.units.begin() as uow:
+            usecases.move_workspace(uow, account_id=account_id, agency_id=self.agency_id, moved_at=moved_at)
+
     def of(self, account_id: str) -> dict[str, Any]:
         """Ask for an account's workspace."""
         with self.units.reading() as session:

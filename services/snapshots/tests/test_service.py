@@ -138,3 +138,18 @@ def test_a_template_is_put_shared_and_imported_once_whatever_is_sent_twice(bus: 
     listed = bus.call("snapshots", "assets", {"agency_id": AGENCY, "account_id": accounts[0]})
     assert listed == {"data": [], "next_cursor": None, "total": 0}
     assert links[0]["token"] not in str(database.everything())
+
+
+def test_a_workspace_moves_with_its_account_once(bus: Bus, database: ServiceDatabase) -> None:
+    """R0.2."""
+    account_id, other = new_id("acc"), new_id("agy")
+    bus.publish("accounts", "account_requested", requested(account_id), agency_id=AGENCY)
+    eventually(lambda: database.query("SELECT 1 FROM workspaces WHERE state = 'ready'"))
+    template = {"account_id": account_id, "kind": "template", "key": "spring-sale"}
+    bus.call("snapshots", "put_asset", {**template, "agency_id": AGENCY, "name": "Spring sale", "content": {}})
+    moved = {"account_id": account_id, "to_agency_id": other, "completed_at": "2026-02-02T10:00:00Z"}
+    deliver_twice(bus, "transfer_completed", moved)
+    eventually(lambda: refused(bus, account_id).code == "workspace_not_found")
+    assert bus.call("snapshots", "asset", {**template, "agency_id": other})["name"] == "Spring sale"
+    eventually(lambda: database.query("SELECT count(*) AS n FROM inbox") == [{"n": 3}])
+    assert bus.parked() == []

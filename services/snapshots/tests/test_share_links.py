@@ -198,3 +198,21 @@ def test_a_link_is_revoked_once_and_of_its_own_template(workspaces: Workspaces, 
         workspaces.revoke(account_id, share_link_id)
     with pytest.raises(errors.AssetNotFound):
         workspaces.revoke(account_id, share_link_id, "gone")
+
+
+def test_a_workspace_goes_with_its_account_and_the_former_agencys_links_with_nobody(
+    workspaces: Workspaces, other: Workspaces, clock: MovingClock, account_id: str
+) -> None:
+    _, token = workspaces.share(account_id)
+    for _ in range(2):
+        other.moved(account_id, moved_at=clock.now)
+    with pytest.raises(errors.WorkspaceNotFound):
+        workspaces.asset(account_id)
+    assert other.asset(account_id).content == CONTENT
+    assert refusal(workspaces, workspaces.account(), token).code == "share_link_unusable"
+    _, own = other.share(account_id)
+    workspaces.moved(account_id, moved_at=clock.now - timedelta(days=1))
+    other.import_(account_id, own, key="copy")
+    workspaces.moved(account_id, moved_at=clock.now + timedelta(days=1))
+    assert workspaces.assets(account_id).total == 2
+    other.moved(new_id("acc"), moved_at=clock.now)

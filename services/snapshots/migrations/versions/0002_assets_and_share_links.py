@@ -1,4 +1,4 @@
-"""Assets have a name, a version and their times; templates have share links."""
+"""Assets have a name, a version and their times; templates have share links; workspaces move with their accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ TIMES = ("created_at", "updated_at")
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column("workspaces", sa.Column("moved_at", MOMENT))
     added = [sa.Column("name", sa.String()), sa.Column("version", sa.Integer()), *(sa.Column(name, MOMENT) for name in TIMES)]
     for column in added:
         op.add_column("assets", column)
@@ -46,3 +47,4 @@ def downgrade() -> None:
     op.drop_table("share_links")
     for name in ("name", "version", *TIMES):
         op.drop_column("assets", name)
+    op.drop_column("workspaces", "moved_at")
