@@ -160,9 +160,10 @@ class Agency:
             self._platform.url + path, json=body or {}, headers={"Idempotency-Key": key or new_id("idk"), **headers}, timeout=15
         )
 
-    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> requests.Response:
         """PUT, PATCH or DELETE, under an idempotency key of its own."""
-        return self._session.request(method, self._platform.url + path, json=body, headers={"Idempotency-Key": new_id("idk")}, timeout=15)
+        headers = {"Idempotency-Key": new_id("idk"), **headers}
+        return self._session.request(method, self._platform.url + path, json=body, headers=headers, timeout=15)
 
     def make_clock(self) -> "Clock":
         """Stop the agency's time: from now on it moves by this clock alone."""

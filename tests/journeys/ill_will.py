@@ -1,8 +1,10 @@
 """What nobody should send, made for each operation out of what it takes."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from chassis.ids import new_id
 from chassis.paging import encode_cursor
@@ -143,11 +145,14 @@ ADDRESSES = ("%00", "%FF", "%ED%A0%80", "..", "%2e%2e", "..%2f..%2fhealthz", "",
 
 
 def addresses(operation: Operation, right: dict[str, str]) -> Iterator[str]:
-    """The operation's address with one part of it that cannot be."""
+    """The operation's address with one part of it that cannot be: of what its owner calls as he likes, what the document rules out."""
     for name, schema in operation.parameters_in("path").items():
         wrong = [*ADDRESSES, f"{right[name]}%00", f"{right[name]}%0a", f"{right[name]}x", f"{right[name]}/", f"/{right[name]}"]
         if id_prefix(schema):
             wrong += [new_id("zzz"), right[name].lower(), right[name].replace("_", "%5f%5f")]
+        elif "pattern" in schema:
+            free = re.compile(schema["pattern"].removeprefix("^").removesuffix("$"))
+            wrong = [part for part in wrong if free.fullmatch(unquote(part)) is None]
         for part in wrong:
             yield operation.path.format(**{**right, name: part})
 

@@ -65,6 +65,22 @@ def _transfer(agency: Agency, before: Mapping[str, str]) -> str:
     return _created(agency, "/v1/transfers", {"direction": "out", "account_host": host, "client_email": "owner@client.example"})
 
 
+def _key_of_asset(agency: Agency, before: Mapping[str, str]) -> str:
+    key = unique_name()
+    content = {"name": "Spring sale", "content": {"subject": "Everything in bloom"}}
+    answer = agency.send("PUT", f"/v1/accounts/{before['account_id']}/assets/{before.get('kind', 'template')}/{key}", content)
+    assert answer.ok, answer.text
+    return key
+
+
+def _share_link(agency: Agency, before: Mapping[str, str]) -> str:
+    return _created(agency, _share_links(before["account_id"], before["key"]), {})
+
+
+def _share_links(account_id: str, key: str) -> str:
+    return f"/v1/accounts/{account_id}/assets/template/{key}/share-links"
+
+
 MAKERS: dict[str, Maker] = {
     "account_id": _account,
     "quote_id": _quote,
@@ -78,6 +94,8 @@ MAKERS: dict[str, Maker] = {
     "remove_account_user.user_id": _account_user,
     "view_id": _view,
     "transfer_id": _transfer,
+    "key": _key_of_asset,
+    "share_link_id": _share_link,
 }
 """By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
 
@@ -89,9 +107,17 @@ def _of_an_account(agency: Agency) -> Json:
     return {"direction": "out", "account_host": agency.account(_account(agency, {}))["host"], "client_email": "owner@client.example"}
 
 
+def _shared(agency: Agency) -> Json:
+    account_id = _account(agency, {})
+    answer = agency.post(_share_links(account_id, _key_of_asset(agency, {"account_id": account_id})))
+    assert answer.ok, answer.text
+    return {"token": answer.json()["token"], "key": unique_name()}
+
+
 FRESH: dict[str, Callable[[Agency], Json]] = {
     "open_account": lambda _agency: {"name": unique_name()},
     "request_transfer": _of_an_account,
+    "import_template": _shared,
 }
 """Members that the example of an operation may not have twice, or that are of this world."""
 

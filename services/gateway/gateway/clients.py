@@ -62,6 +62,7 @@ class Clients:
     accounts: Service
     billing: Service
     credits: Service
+    snapshots: Service
     notifications: Service
 
     @property
@@ -77,6 +78,7 @@ class Clients:
             accounts=Service(rpc=rpc, name="accounts"),
             billing=Service(rpc=rpc, name="billing"),
             credits=Service(rpc=rpc, name="credits"),
+            snapshots=Service(rpc=rpc, name="snapshots"),
             notifications=Service(rpc=rpc, name="notifications"),
         )
 

@@ -22,6 +22,15 @@ class WorkspaceCopyFailed(Fact):
     reason = fields.String(required=True)
 
 
+class TemplateImported(Fact):
+    """A template came into an account by a share link (R0.99); `source_key` is the key that it has where it comes from."""
+
+    source = "snapshots"
+    account_id = fields.Id("acc", required=True)
+    key = fields.String(required=True)
+    source_key = fields.String(required=True)
+
+
 class AccountRequested(Reading):
     """What snapshots reads of accounts' account_requested."""
 
@@ -33,3 +42,11 @@ class AccountFailed(Reading):
     """What snapshots reads of accounts' account_failed."""
 
     account_id = fields.Id("acc", required=True)
+
+
+class TransferCompleted(Reading):
+    """What snapshots reads of accounts' transfer_completed."""
+
+    account_id = fields.Id("acc", required=True)
+    to_agency_id = fields.Id("agy", required=True)
+    completed_at = fields.Instant(required=True)

@@ -11,7 +11,9 @@ from snapshots.domain import AssetKind
 
 from .factories import Workspaces
 
-INSERT_ASSET = "INSERT INTO assets (account_id, kind, key, content) VALUES (%s, %s, %s, '{}')"
+INSERT_ASSET = """
+INSERT INTO assets (account_id, kind, key, name, content, version, created_at, updated_at) VALUES (%s, %s, %s, 'it', '{}', 1, now(), now())
+"""
 
 
 @pytest.fixture

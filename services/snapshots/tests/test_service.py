@@ -108,3 +108,48 @@ def test_an_event_without_an_agency_is_parked_for_a_person(bus: Bus, database: S
     bus.publish("accounts", "account_requested", requested(new_id("acc")))
     eventually(lambda: len(bus.parked()) == 1)
     assert database.query("SELECT * FROM workspaces") == []
+
+
+def test_a_template_is_put_shared_and_imported_once_whatever_is_sent_twice(bus: Bus, database: ServiceDatabase) -> None:
+    """R0.99."""
+    accounts, other = (new_id("acc"), new_id("acc")), new_id("agy")
+    for account_id, agency_id in zip(accounts, (AGENCY, other), strict=True):
+        bus.publish("accounts", "account_requested", requested(account_id), agency_id=agency_id)
+    eventually(lambda: len(database.query("SELECT 1 FROM workspaces")) == 2)
+    template = {"agency_id": AGENCY, "account_id": accounts[0], "key": "spring-sale"}
+    put = {**template, "kind": "template", "name": "Spring sale", "content": {"subject": "Bloom"}}
+    answers = [bus.call("snapshots", "put_asset", put, idempotency_key="put") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert answers[0]["version"] == 1
+    links = [bus.call("snapshots", "create_share_link", template, idempotency_key="share") for _ in range(2)]
+    assert [links[0]["id"], links[1]["token"]] == [links[1]["id"], None]
+    wanted = {"agency_id": other, "account_id": accounts[1], "token": links[0]["token"]}
+    imported = [bus.call("snapshots", "import_template", wanted, idempotency_key="import") for _ in range(2)]
+    assert imported[0] == imported[1]
+    assert refusal_of(lambda: bus.call("snapshots", "import_template", wanted)).code == "asset_key_taken"
+    asset = bus.call("snapshots", "asset", {"agency_id": other, "account_id": accounts[1], "kind": "template", "key": "spring-sale"})
+    assert asset == {**imported[0], "content": {"subject": "Bloom"}}
+    told = database.query("SELECT 1 FROM outbox WHERE routing_key = 'template_imported'")
+    assert len(told) == 1
+    assert bus.call("snapshots", "share_links", template)["data"] == [{name: value for name, value in links[0].items() if name != "token"}]
+    bus.call("snapshots", "revoke_share_link", {**template, "share_link_id": links[0]["id"]})
+    assert refusal_of(lambda: bus.call("snapshots", "import_template", {**wanted, "key": "again"})).code == "share_link_unusable"
+    bus.call("snapshots", "remove_asset", {**template, "kind": "template"})
+    listed = bus.call("snapshots", "assets", {"agency_id": AGENCY, "account_id": accounts[0]})
+    assert listed == {"data": [], "next_cursor": None, "total": 0}
+    assert links[0]["token"] not in str(database.everything())
+
+
+def test_a_workspace_moves_with_its_account_once(bus: Bus, database: ServiceDatabase) -> None:
+    """R0.2."""
+    account_id, other = new_id("acc"), new_id("agy")
+    bus.publish("accounts", "account_requested", requested(account_id), agency_id=AGENCY)
+    eventually(lambda: database.query("SELECT 1 FROM workspaces WHERE state = 'ready'"))
+    template = {"account_id": account_id, "kind": "template", "key": "spring-sale"}
+    bus.call("snapshots", "put_asset", {**template, "agency_id": AGENCY, "name": "Spring sale", "content": {}})
+    moved = {"account_id": account_id, "to_agency_id": other, "completed_at": "2026-02-02T10:00:00Z"}
+    deliver_twice(bus, "transfer_completed", moved)
+    eventually(lambda: refused(bus, account_id).code == "workspace_not_found")
+    assert bus.call("snapshots", "asset", {**template, "agency_id": other})["name"] == "Spring sale"
+    eventually(lambda: database.query("SELECT count(*) AS n FROM inbox") == [{"n": 3}])
+    assert bus.parked() == []

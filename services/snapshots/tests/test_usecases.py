@@ -65,7 +65,7 @@ def test_the_workspace_of_a_failed_account_is_gone_with_all_in_it(
     other = new_id("acc")
     for each in (account_id, other):
         workspaces.requested(each)
-        database.execute("INSERT INTO assets (account_id, kind, key, content) VALUES (%s, 'tag', 'vip', '{}')", each)
+        workspaces.put(each, "tag", "vip")
     workspaces.failed(account_id)
     workspaces.failed(account_id)
     with pytest.raises(errors.WorkspaceNotFound):

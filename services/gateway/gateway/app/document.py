@@ -44,6 +44,12 @@ class IdConverter(BaseConverter):
         self.regex = f"{prefix}_{IDS}"
 
 
+class KeyConverter(BaseConverter):
+    """`<key:key>`: what its owner called a thing; text that nobody could read, or that points elsewhere, is no address."""
+
+    regex = r"(?!\.{1,2}$)[^\x00-\x20\x7f/\ufffd](?:[^\x00-\x1f\x7f/\ufffd]{0,198}[^\x00-\x20\x7f/\ufffd])?"
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest, with this house's problems."""
 
@@ -57,7 +63,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
 def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     """Register the routes in `app`, and describe them."""
-    app.url_map.converters["id"] = IdConverter
+    app.url_map.converters |= {"id": IdConverter, "key": KeyConverter}
     api = Api(
         app,
         spec_kwargs={
@@ -69,6 +75,7 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
         },
     )
     api.register_converter(IdConverter, _id_parameter)
+    api.register_converter(KeyConverter, _key_parameter)
     api.register_field(fields.Instant, "string", "date-time")
     api.ma_plugin.converter.add_attribute_function(_id_pattern)
     for problem in errors.EVERY_PROBLEM:
@@ -86,6 +93,10 @@ def _id_pattern(_converter: Any, field: Any, **_options: Any) -> Json:
 
 def _id_parameter(converter: IdConverter) -> Json:
     return {"type": "string", "pattern": f"^{converter.regex}$", "examples": [converter.prefix + ID_END]}
+
+
+def _key_parameter(converter: KeyConverter) -> Json:
+    return {"type": "string", "pattern": f"^{converter.regex}$", "examples": ["spring-sale"]}
 
 
 def _problem_response(problem: errors.Problem) -> Json:

@@ -200,11 +200,16 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         answer: type[marshmallow.Schema],
         status: HTTPStatus = HTTPStatus.OK,
         refuses: tuple[HTTPStatus, ...] = (),
+        has_etag: bool = False,
     ) -> Callable[[View], View]:
-        """Declare `view(caller, body, *, [path parameters])`, which makes it what the body says and answers `status` with `answer`."""
-        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses]
-        success: Responses = {status: [_answer(status, answer)]}
-        return self._declared(rule, "PUT", scope, success | _problems(possible), [IDEMPOTENCY_PARAMETER], arguments=(body, "json"))
+        """Declare `view(caller, body, *, [path parameters])`, which makes it what the body says and answers `status` with `answer`.
+
+        `has_etag`: as of `patch`.
+        """
+        possible = [*ALWAYS_POSSIBLE, *BODY_FAULTS, *refuses, *([HTTPStatus.PRECONDITION_FAILED] if has_etag else [])]
+        success: Responses = {status: [_answer(status, answer, *(["ETag"] if has_etag else []))]}
+        parameters = [IDEMPOTENCY_PARAMETER, *([IF_MATCH_PARAMETER] if has_etag else [])]
+        return self._declared(rule, "PUT", scope, success | _problems(possible), parameters, arguments=(body, "json"))
 
     def delete(
         self,
