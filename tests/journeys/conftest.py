@@ -86,6 +86,8 @@ class Platform:
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             "BIND": f"127.0.0.1:{self.http_port}",
             "PROVISIONING_SECONDS": "20",
+            "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/login",
+            "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/reset-password",
         }
         self.processes: dict[str, ServiceProcess] = {}
 

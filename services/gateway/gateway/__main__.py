@@ -47,7 +47,7 @@ def _write_openapi(settings: Config) -> None:
     from gateway.app import create_app  # noqa: PLC0415
     from gateway.app.observation import AccessLog  # noqa: PLC0415
 
-    hosts = Hosts.of(settings.hosted_url_template)
+    hosts = Hosts.of(settings.hosted_url_template, api_host=settings.api_host)
     app = create_app(RpcClient(settings.amqp_uri), access_log=AccessLog(), hosts=hosts)  # neither is started: nothing is called
     json.dump(app.extensions["comptoir-documentation"].document, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
