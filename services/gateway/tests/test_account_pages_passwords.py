@@ -72,7 +72,7 @@ def test_a_password_that_is_unfit_is_said_beside_its_field_and_the_link_still_wo
     assert answer.status_code == 422
     assert FR["problem"]["unfit"] in answer.text
     assert 'name="token" value="t&lt;"' in answer.text
-    assert 'aria-describedby="hint fault" aria-invalid="true"' in answer.text
+    assert 'aria-describedby="hint fault" autofocus aria-invalid="true"' in answer.text
 
 
 @pytest.mark.parametrize(("code", "fault"), [("password_unfit", "unfit"), ("current_password_wrong", "wrong_current")])

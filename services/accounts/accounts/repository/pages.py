@@ -1,7 +1,5 @@
 """Questions of the pages of an account."""
 
-from typing import Any
-
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
@@ -21,6 +19,6 @@ def account_of_name(session: Session, name: str) -> Account | None:
     return session.scalars(select(Account).where(Account.name == name, Account.status != "failed")).one_or_none()
 
 
-def look_of(session: Session, account_id: str) -> Row[Any] | None:
+def look_of(session: Session, account_id: str) -> Row[str | None, str | None, str | None, str | None, bool] | None:
     """Find how an account looks, without the bytes of its logo; None where it was never branded."""
     return session.execute(LOOK.where(Branding.account_id == account_id)).one_or_none()

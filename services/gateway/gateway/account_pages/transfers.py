@@ -47,7 +47,7 @@ def _question(given: MultiDict[str, str]) -> Response:
         asked = _asked(link)
     except Refusal as refusal:
         return _no_question(refusal)
-    return page("transfer.html", asked=asked, **link)
+    return page("transfer.html", asked=asked, transfer_id=link["transfer_id"], token=link["token"])
 
 
 def _link(given: MultiDict[str, str]) -> dict[str, str]:
