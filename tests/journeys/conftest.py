@@ -24,6 +24,7 @@ from local_servers import RabbitNode, free_port
 
 SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
 CLOCK_FOLLOWERS = ("identity", "accounts", "billing", "credits", "snapshots")
+TRANSFER_LINK_SECRET = "fedcba9876543210fedcba9876543210"
 AGENCY = {
     "name": "Atelier Démo",
     "programme": "reseller",
@@ -56,6 +57,11 @@ class Mailbox:
         with self._lock:
             return [str(message["Subject"]) for recipients, message in self._messages if address in recipients]
 
+    def bodies_to(self, address: str) -> list[str]:
+        """What this address got to read, in order."""
+        with self._lock:
+            return [str(message.get_content()) for recipients, message in self._messages if address in recipients]
+
     def recipients(self) -> set[str]:
         """Everybody who got anything."""
         with self._lock:
@@ -85,10 +91,12 @@ class Platform:
             "TOPOLOGY_FILE": str(topology_file),
             "RETRY_DELAYS_SECONDS": "0.2,0.5,1,2",
             "API_KEY_PEPPER": "0123456789abcdef0123456789abcdef",
-            "TRANSFER_LINK_SECRET": "fedcba9876543210fedcba9876543210",
+            "TRANSFER_LINK_SECRET": TRANSFER_LINK_SECRET,
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             "BIND": f"127.0.0.1:{self.http_port}",
             "PROVISIONING_SECONDS": "20",
+            "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/login",
+            "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/reset-password",
         }
         self.processes: dict[str, ServiceProcess] = {}
 
@@ -146,6 +154,7 @@ class Agency:
         self.id = agency_id
         self.key = key
         self.notification_email = notification_email
+        self.url = platform.url
         self._platform = platform
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {key}"

@@ -26,7 +26,11 @@ def gateway(settings: Settings) -> Program:
     return Program(
         name="gateway",
         command=[sys.executable, "-m", "gateway", "serve"],
-        environment={"HEALTH_PORT": str(free_port()), "BIND": f"{LOOPBACK}:{settings.http_port}"},
+        environment={
+            "HEALTH_PORT": str(free_port()),
+            "BIND": f"{LOOPBACK}:{settings.http_port}",
+            "HOSTED_URL_TEMPLATE": _hosted_url_template(settings),
+        },
         health_port=settings.http_port,  # its own port has the metrics alone
         rank=GATEWAY_RANK,
     )
@@ -35,6 +39,10 @@ def gateway(settings: Settings) -> Program:
 def migration(databases: dict[str, str]) -> list[str]:
     """Return the command that brings every database up to date, in one process."""
     return [sys.executable, "-m", "local_platform.migrations", *(f"{service}={url}" for service, url in databases.items())]
+
+
+def _hosted_url_template(settings: Settings) -> str:
+    return f"http://{{name}}.localhost:{settings.http_port}/login"
 
 
 def _settings_of(service: str, settings: Settings) -> dict[str, str]:
@@ -47,7 +55,7 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
             "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/reset-password",
         },
         "accounts": {
-            "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login",
+            "HOSTED_URL_TEMPLATE": _hosted_url_template(settings),
             "TRANSFER_LINK_SECRET": settings.transfer_link_secret(),
         },
         "notifications": {"SMTP_URL": smtp_url},

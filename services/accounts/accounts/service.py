@@ -84,6 +84,11 @@ class AccountsService:
         with self.work.reading() as session:
             return usecases.branding_of_name(session, **request)
 
+    @query(request=schemas.NameQuestion, answer=schemas.OwnPage)
+    def account_page(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # not reading(): as for `actions`
+            return usecases.account_page(uow, **request)
+
     @command(request=schemas.SetBranding, answer=schemas.Branding)
     def set_branding(self, request: dict[str, Any]) -> object:
         account = {name: request.pop(name) for name in ("agency_id", "account_id")}
@@ -216,6 +221,11 @@ class AccountsService:
     def transfers(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return usecases.transfers(session, **request)
+
+    @query(request=schemas.TransferLink, answer=schemas.TransferToConfirm)
+    def transfer_to_confirm(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # not reading(): whether its time is over is a question of the unit's time
+            return usecases.transfer_to_confirm(uow, **request, links=self.links)
 
     @command(request=schemas.TransferLink, answer=schemas.Transfer)
     def confirm_transfer(self, request: dict[str, Any]) -> object:

@@ -64,6 +64,7 @@ POSSIBLE = {
     Verb.CLAIM_CREDENTIALS: {Status.ACTIVE: Status.ACTIVE},
     Verb.MANAGE_USERS: {each: each for each in (Status.ACTIVE, Status.DISABLED, Status.CANCELLED)},
     Verb.TRANSFER_OUT: {each: each for each in (Status.ACTIVE, Status.CANCELLED, Status.EXPIRED)},
+    Verb.OWN_LOG_IN: {each: each for each in (Status.ACTIVE, Status.CANCELLED)},
 }
 """Of a paid account without anything scheduled, disabled by its agency where it is disabled."""
 
@@ -71,7 +72,7 @@ POSSIBLE = {
 @pytest.mark.parametrize("verb", list(Verb))
 @pytest.mark.parametrize("state", EVERY, ids=lambda state: state.status)
 def test_a_verb_is_possible_in_the_statuses_of_its_row_and_in_no_other(state: State, verb: Verb) -> None:
-    """R0.58: no verb deletes. R0.98: nobody logs in by link once it is cancelled, but passwords are reset."""
+    """R0.58: no verb deletes. R0.98: nobody logs in by link once it is cancelled, but its own users do, and passwords are reset."""
     decision = domain.decide(state, verb, NOW)
     expected = POSSIBLE[verb].get(state.status)
     assert decision.allowed is (expected is not None)

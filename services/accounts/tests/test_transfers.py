@@ -148,6 +148,30 @@ def test_an_account_comes_to_the_agency_that_its_client_confirms(
     assert LINKS.token_of(asked.id) not in database.everything()
 
 
+def test_the_client_sees_what_it_is_asked_by_the_link_as_long_as_it_can_answer(
+    units: Units, clock: MovingClock, account: models.Account, newcomer: str
+) -> None:
+    """R0.56."""
+
+    def seen(token: str) -> models.Transfer:
+        with units.begin() as uow:
+            return usecases.transfer_to_confirm(uow, transfer_id=asked.id, token=token, links=LINKS)
+
+    asked = request(units, newcomer)
+    token = LINKS.token_of(asked.id)
+    for _ in range(2):
+        assert (seen(token).account_id, seen(token).direction, seen(token).agency_email) == (account.id, "in", US)
+    with pytest.raises(errors.TransferNotFound):
+        seen("another")
+    clock.advance(days=7)
+    with pytest.raises(errors.TransferExpired):
+        seen(token)
+    with units.begin() as uow:
+        usecases.expire_transfers(uow, limit=1)
+    with pytest.raises(errors.TransferLinkUsed):
+        seen(token)
+
+
 def test_an_account_leaves_without_its_branding_to_where_the_platform_says(
     units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str, account: models.Account
 ) -> None:

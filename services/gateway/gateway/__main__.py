@@ -43,10 +43,12 @@ def _serve(settings: Config) -> None:
 
 def _write_openapi(settings: Config) -> None:
     from chassis.rpc_client import RpcClient  # noqa: PLC0415  as above: what counts is imported late
+    from gateway.account_pages.host import Hosts  # noqa: PLC0415
     from gateway.app import create_app  # noqa: PLC0415
     from gateway.app.observation import AccessLog  # noqa: PLC0415
 
-    app = create_app(RpcClient(settings.amqp_uri), access_log=AccessLog())  # neither is started: nothing is called
+    hosts = Hosts.of(settings.hosted_url_template, api_host=settings.api_host)
+    app = create_app(RpcClient(settings.amqp_uri), access_log=AccessLog(), hosts=hosts)  # neither is started: nothing is called
     json.dump(app.extensions["comptoir-documentation"].document, sys.stdout, indent=2, ensure_ascii=False)
     sys.stdout.write("\n")
 

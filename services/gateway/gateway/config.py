@@ -21,5 +21,9 @@ class Config(ProcessConfig):
     """How long a worker finishes what it has begun after SIGTERM."""
     slow_client_seconds: int = setting("SLOW_CLIENT_SECONDS", default=10, convert=int)
     """How long a read from, or a write to, a client may stand still before its connection is closed."""
+    hosted_url_template: str = setting("HOSTED_URL_TEMPLATE", default="http://{name}.localhost:8000/login")
+    """Where an account's users log in, as accounts has it: requests to such a host get the account's own pages."""
+    api_host: str = setting("API_HOST", default="")
+    """Where REST is reached, if that is a name under the accounts' domain: it is no account's then."""
     metrics_folder: str = setting("PROMETHEUS_MULTIPROC_DIR", default="")
     """Where the workers keep their counts; empty: a temporary folder."""

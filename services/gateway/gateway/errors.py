@@ -56,6 +56,14 @@ class ScopeMissing(Refusal):
     message = "This key does not have the scope {scope}, which this needs."
 
 
+class LinkUnknown(Refusal):
+    """A link to an account's own pages that is about another account."""
+
+    kind = "not_found"
+    code = "link_unknown"
+    message = "This account knows no such link."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """A type of problem: its HTTP status and what it is called, in a word for machines and in a sentence for people."""

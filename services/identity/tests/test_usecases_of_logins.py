@@ -2,11 +2,12 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from argon2 import extract_parameters
 
+from chassis import context as contexts
 from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.testing.clock import START
@@ -66,6 +67,46 @@ def test_the_fifth_wrong_attempt_locks_for_five_minutes_even_for_the_right_passw
     assert refusal.value.details == {"until": (START + timedelta(minutes=5)).isoformat(), "retry_after_seconds": 1}
     clock.advance(seconds=1)
     assert outcome(people, RIGHT) == "password"
+
+
+def test_a_lock_lasts_and_ends_in_the_time_of_the_agency(people: People, clock: MovingClock, database: ServiceDatabase) -> None:
+    """R0.80, R0.83: its clock alone ends the lock, whatever the platform's says; sessions last in real time."""
+    moment = START + timedelta(days=400)
+
+    def move(to: datetime) -> None:
+        with people.work.begin() as uow:
+            uow.move_clock(agency_id=people.agency_id, now=to)
+
+    move(moment)
+    with contexts.changed(agency_id=people.agency_id):
+        opened = people.log_in()
+        assert opened.expires_at == START + timedelta(hours=12)
+        assert [outcome(people) for _ in range(5)] == ["login_failed"] * 4 + ["login_locked"]
+        assert [data["locked_until"] for _, data in database.emitted()] == ["2027-05-05T09:35:00Z"]
+        clock.advance(hours=1)
+        move(moment + timedelta(minutes=5, seconds=-1))
+        with pytest.raises(errors.LoginLocked) as refusal:
+            people.log_in()
+        assert refusal.value.details == {"until": (moment + timedelta(minutes=5)).isoformat(), "retry_after_seconds": 1}
+        move(moment + timedelta(minutes=5))
+        assert outcome(people, RIGHT) == "password"
+        assert people.session(opened.session_token).ended_at is None
+
+
+def test_a_new_password_waits_for_the_end_of_the_lock_in_the_time_of_the_agency(people: People, clock: MovingClock) -> None:
+    """R0.82, R0.83."""
+    moment = START + timedelta(days=400)
+    with people.work.begin() as uow:
+        uow.move_clock(agency_id=people.agency_id, now=moment)
+    with contexts.changed(agency_id=people.agency_id):
+        for _ in range(5):
+            outcome(people)
+        clock.advance(minutes=1)
+        people.change_password(use(people, link(people)).session_token, "another horse battery", current=None)
+        assert outcome(people, "another horse battery") == "login_locked"
+        with people.work.begin() as uow:
+            uow.move_clock(agency_id=people.agency_id, now=moment + timedelta(minutes=5))
+        assert outcome(people, "another horse battery") == "password"
 
 
 def test_a_lock_is_told_once_and_by_whom(people: People, database: ServiceDatabase) -> None:

@@ -35,12 +35,16 @@ class Verb(StrEnum):
     CLAIM_CREDENTIALS = "claim_credentials"
     MANAGE_USERS = "manage_users"
     TRANSFER_OUT = "transfer_out"
+    OWN_LOG_IN = "own_log_in"
 
 
 PLATFORM_VERBS = (Verb.ACTIVATE, Verb.FAIL, Verb.EXPIRE, Verb.ARCHIVE, Verb.SUSPEND, Verb.LIFT)
 """What happens by itself, or is the platform's to do."""
 
-AGENCY_VERBS = tuple(verb for verb in Verb if verb not in PLATFORM_VERBS)
+USER_VERBS = (Verb.OWN_LOG_IN,)
+"""What the account's own users do; the agency's way in is `LOG_IN` (SSO)."""
+
+AGENCY_VERBS = tuple(verb for verb in Verb if verb not in PLATFORM_VERBS + USER_VERBS)
 """What an agency can ask for."""
 
 Guard = Callable[[State, datetime], errors.Refusal | None]
@@ -152,6 +156,7 @@ LIFECYCLE: Mapping[Verb, Mapping[Status, Cell]] = {
     Verb.CLAIM_CREDENTIALS: _staying(Status.ACTIVE),
     Verb.MANAGE_USERS: _staying(Status.ACTIVE, Status.DISABLED, Status.CANCELLED),
     Verb.TRANSFER_OUT: _staying(Status.ACTIVE, Status.CANCELLED, Status.EXPIRED),
+    Verb.OWN_LOG_IN: _staying(Status.ACTIVE, Status.CANCELLED),
 }
 """Verb → status it is possible in → where it leads: the one table that decides commands, events and `actions` alike."""
 

@@ -8,6 +8,7 @@ from accounts.repository.history import *
 from accounts.repository.lifecycle import *
 from accounts.repository.openings import *
 from accounts.repository.overview import *
+from accounts.repository.pages import *
 from accounts.repository.plan_changes import *
 from accounts.repository.transfers import *
 from accounts.repository.views import *

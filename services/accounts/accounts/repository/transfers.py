@@ -33,6 +33,11 @@ def transfer_of(session: Session, *, agency_id: str, transfer_id: str) -> Transf
     return session.scalars(select(Transfer).where(Transfer.id == transfer_id, Transfer.agency_id == agency_id)).one_or_none()
 
 
+def transfer_by_id(session: Session, transfer_id: str) -> Transfer | None:
+    """Find a transfer, whoever asked for it."""
+    return session.get(Transfer, transfer_id)
+
+
 def transfer_for_update(session: Session, transfer_id: str) -> Transfer | None:
     """Find a transfer, whoever asked for it, and lock it."""
     return session.scalars(select(Transfer).where(Transfer.id == transfer_id).with_for_update()).one_or_none()

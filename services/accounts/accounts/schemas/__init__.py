@@ -6,6 +6,7 @@ from accounts.schemas.branding import *
 from accounts.schemas.lifecycle import *
 from accounts.schemas.lists import *
 from accounts.schemas.overview import *
+from accounts.schemas.pages import *
 from accounts.schemas.plan_changes import *
 from accounts.schemas.selections import *
 from accounts.schemas.transfers import *

@@ -50,6 +50,17 @@ class Transfer(Schema):
     ended_at = fields.Instant(allow_none=True)
 
 
+class TransferToConfirm(Schema):
+    """What the client is asked; by the account's id its page knows that the link is one of its own."""
+
+    id = fields.Id("trf")
+    account_id = fields.Id("acc")
+    direction = fields.String()
+    account_host = fields.String()
+    agency_email = fields.String()
+    expires_at = fields.Instant()
+
+
 class TransferPage(Schema):
     data = fields.List(fields.Nested(Transfer))
     next_cursor = fields.String(allow_none=True)

@@ -9,6 +9,7 @@ from accounts.usecases.history import *
 from accounts.usecases.lifecycle import *
 from accounts.usecases.openings import *
 from accounts.usecases.overview import *
+from accounts.usecases.pages import *
 from accounts.usecases.plan_changes import *
 from accounts.usecases.quotes import *
 from accounts.usecases.settings import *

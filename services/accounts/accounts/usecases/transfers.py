@@ -92,6 +92,15 @@ def transfers(session: Session, *, agency_id: str, limit: int, cursor: str | Non
     return Page(data=page, next_cursor=next_cursor, total=repository.count_transfers(session, agency_id))
 
 
+def transfer_to_confirm(uow: UnitOfWork, *, transfer_id: str, token: str, links: domain.TransferLinks) -> models.Transfer:
+    """Show the client what it is asked, by the link that was sent to it, which stays good; refuse as the answer would be refused."""
+    found = repository.transfer_by_id(uow.session, transfer_id) if links.knows(transfer_id, token) else None
+    if found is None:
+        raise errors.TransferNotFound(transfer_id=transfer_id)
+    domain.transfer_state_after(TransferVerb.CONFIRM, state=found.state, expires_at=found.expires_at, now=uow.platform_now)
+    return found
+
+
 def confirm_transfer(uow: UnitOfWork, *, transfer_id: str, token: str, links: domain.TransferLinks) -> models.Transfer:
     """Note that the client agrees, by the link that was sent to it: once, within seven days (R0.56)."""
     return _answered(uow, TransferVerb.CONFIRM, transfer_id, token, links)

@@ -11,6 +11,8 @@ from flask.json.provider import DefaultJSONProvider
 from chassis import context as contexts
 from chassis.errors import Refusal
 from gateway import errors
+from gateway.account_pages import create_pages
+from gateway.account_pages.host import LOCAL, Hosts
 from gateway.app.document import documented
 from gateway.app.observation import NO_ROUTE, AccessLog, Line, count, now
 from gateway.auth import Keys
@@ -97,9 +99,11 @@ class Gateway(Flask):
 
     json_provider_class = Json
 
-    def __init__(self, access_log: AccessLog) -> None:
+    def __init__(self, access_log: AccessLog, *, pages: Flask, hosts: Hosts) -> None:
         super().__init__("gateway", static_folder=None)
         self._access_log = access_log
+        self.pages = pages
+        self.hosts = hosts
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request within a context of its own."""
@@ -117,8 +121,9 @@ class Gateway(Flask):
             self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
             return start_response(status, headers, exc_info)
 
+        hosted = self.hosts.account_name(environ.get("HTTP_HOST", "")) is not None
         with contexts.activated(context):
-            return super().wsgi_app(environ, start)
+            return self.pages.wsgi_app(environ, start) if hosted else super().wsgi_app(environ, start)
 
     def _observe(self, environ: "WSGIEnvironment", context: contexts.Context, *, status: int, seconds: float) -> None:
         request = environ["werkzeug.request"]
@@ -139,12 +144,12 @@ class Gateway(Flask):
         )
 
 
-def create_app(rpc: Rpc, *, access_log: AccessLog) -> Gateway:
+def create_app(rpc: Rpc, *, access_log: AccessLog, hosts: Hosts = LOCAL) -> Gateway:
     """Put the application together; raises `UndeclaredScope` where a route says no scope."""
-    app = Gateway(access_log)
+    clients = Clients.over(rpc)
+    app = Gateway(access_log, pages=create_pages(clients, hosts), hosts=hosts)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # what differs by a slash is another address: a redirect would be an answer in HTML
-    clients = Clients.over(rpc)
     app.extensions["comptoir-services"] = clients
     app.extensions["comptoir-keys"] = Keys(clients.identity)
     app.register_blueprint(public.routes)

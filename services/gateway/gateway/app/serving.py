@@ -25,6 +25,7 @@ from chassis import health
 from chassis.listener import Listener
 from chassis.rpc_client import RpcClient
 from gateway import errors
+from gateway.account_pages.host import Hosts
 from gateway.app import Gateway, create_app
 from gateway.app.observation import AccessLog
 from gateway.app.revocations import revocations
@@ -117,7 +118,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         """Make the application, in the worker: its connections and its threads would not survive the fork."""
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
         self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
-        app = create_app(self._rpc, access_log=self._access_log)
+        app = create_app(
+            self._rpc, access_log=self._access_log, hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host)
+        )
         self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
         app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
         return app

@@ -50,11 +50,11 @@ def prove_password(work: Units, passwords: clients.Passwords, *, account_id: str
     """Try a password. It counts as wrong before it is looked at, outside of any transaction, and as right once it is accepted.
 
     Whether there is such a user, and whether it is locked, changes neither the steps nor the time they take: where nothing may match,
-    nobody's hash is looked at. Raises `LoginFailed`, and `LoginLocked` from the fifth wrong attempt on.
+    nobody's hash is looked at. It is counted in the agency's time. Raises `LoginFailed`, and `LoginLocked` from the fifth wrong one on.
     """
     with work.begin() as uow:
         row = repository.tally_for_update(uow.session, account_id=account_id, username=username, now=uow.platform_now)
-        attempt = domain.begin_attempt(_tally(row), now=uow.platform_now)
+        attempt = domain.begin_attempt(_tally(row), now=uow.now)
         _keep(row, attempt.tally)
         user = repository.account_user(uow.session, account_id=account_id, username=username)
     password_hash = user.password_hash if user is not None and attempt.may_succeed else None
@@ -66,7 +66,7 @@ def prove_password(work: Units, passwords: clients.Passwords, *, account_id: str
     with work.begin() as uow:
         if attempt.may_succeed:
             _tell_lock(uow, account_id=account_id, username=None if user is None else username, locked_until=locked_until)
-        seconds_left = int((locked_until - uow.platform_now).total_seconds())
+        seconds_left = max(int((locked_until - uow.now).total_seconds()), 0)  # its clock may have leapt meanwhile
     raise errors.LoginLocked(until=locked_until.isoformat(), retry_after_seconds=seconds_left)
 
 
@@ -152,7 +152,7 @@ def delete_ended(uow: UnitOfWork) -> int:
 def forgive(uow: UnitOfWork, *, user: models.AccountUser) -> None:
     """Forget the wrong attempts at the user's old password, but for a lock (R0.83)."""
     row = repository.tally_for_update(uow.session, account_id=user.account_id, username=user.username, now=uow.platform_now)
-    _keep(row, domain.after_new_password(_tally(row), now=uow.platform_now))
+    _keep(row, domain.after_new_password(_tally(row), now=uow.now))
 
 
 def _tally(row: models.LoginTally) -> domain.Tally:
