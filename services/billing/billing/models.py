@@ -47,13 +47,17 @@ class Agency(Base):
 
 
 class Account(Base):
-    """An account heard of: the row on which everything that happens to one account waits for one another."""
+    """An account heard of: the row on which everything that happens to one account waits for one another.
+
+    `moved_at` is when it last came to another agency: what was told of it before that, by the former one, is still its own past.
+    """
 
     __tablename__ = "accounts"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str]
     failed_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -80,7 +84,10 @@ class BillingProfile(Base):
 
 
 class Quote(Base):
-    """A priced offer. `replaces_change` is the number of the plan change that it would follow, for a change of plan."""
+    """A priced offer. `replaces_change` is the number of the plan change that it would follow, for a change of plan.
+
+    A downgrade waits until `takes_effect_at`: its quote is held by the scheduled change, and released where that is dropped.
+    """
 
     __tablename__ = "quotes"
     __table_args__ = (
@@ -90,6 +97,7 @@ class Quote(Base):
         CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="replaces_change"),
         CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
         CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="due_today"),
+        CheckConstraint("takes_effect_at IS NULL OR (purpose = 'plan_change' AND charged_minor = 0)", name="takes_effect_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -108,14 +116,21 @@ class Quote(Base):
     unused_minor: Mapped[int] = mapped_column(BigInteger)
     charged_minor: Mapped[int] = mapped_column(BigInteger)
     begins_period: Mapped[bool]
+    takes_effect_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    held_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
     used_by_account_id: Mapped[str | None]
     used_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
-    """What an account is on and pays a cycle, by the catalogue it was priced by. A trial or sandbox has no period: never billed."""
+    """What an account is on and pays a cycle, by the catalogue it was priced by. A trial or sandbox has no period: never billed.
+
+    `standing` says whether a next period follows; a null `billing_profile_id` is whichever profile is the agency's default. What was
+    told of both is kept with its moment, so that an older fact that comes later changes nothing.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -123,6 +138,7 @@ class Subscription(Base):
         CheckConstraint(
             "CASE WHEN kind = 'paid' THEN period_end > period_start ELSE period_start IS NULL AND period_end IS NULL END", name="period"
         ),
+        CheckConstraint("standing IN ('renewed', 'cancelled', 'ended')", name="standing"),
     )
 
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
@@ -133,6 +149,9 @@ class Subscription(Base):
     currency: Mapped[str]
     per_cycle_minor: Mapped[int] = mapped_column(BigInteger)
     billing_profile_id: Mapped[str | None] = mapped_column(ForeignKey("billing_profiles.id"))
+    billing_profile_as_of: Mapped[datetime | None]
+    standing: Mapped[str] = mapped_column(server_default="renewed")
+    standing_as_of: Mapped[datetime | None]
     time_zone: Mapped[str]
     anchored_at: Mapped[datetime]
     period_start: Mapped[datetime | None]

@@ -34,6 +34,11 @@ def catalogue_in_force(session: Session) -> Catalogue:
     return session.scalars(select(Catalogue).order_by(Catalogue.version.desc()).limit(1)).one()
 
 
+def catalogue(session: Session, *, version: int) -> Catalogue:
+    """Give a version of the catalogue that something was priced by."""
+    return session.get_one(Catalogue, version)
+
+
 def agency(session: Session, *, agency_id: str) -> Agency | None:
     """Find what was told of the agency."""
     return session.get(Agency, agency_id)
@@ -64,6 +69,11 @@ def account_for_update(session: Session, *, agency_id: str, account_id: str, now
     return session.scalar(select(Account).where(Account.id == account_id, Account.agency_id == agency_id).with_for_update())
 
 
+def account_known_for_update(session: Session, *, account_id: str) -> Account | None:
+    """Find an account, whosever it is, and lock it."""
+    return session.get(Account, account_id, with_for_update=True)
+
+
 def quote(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
     """Find the agency's quote."""
     return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id))
@@ -72,6 +82,16 @@ def quote(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
 def quote_for_update(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
     """Find the agency's quote and lock it: of two accounts that want it, one comes second."""
     return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id).with_for_update())
+
+
+def quote_of_account_for_update(session: Session, *, account_id: str, quote_id: str) -> Quote | None:
+    """Find a quote for changing the account's plan and lock it, whichever agency it was made for."""
+    return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.account_id == account_id).with_for_update())
+
+
+def subscription_of_account(session: Session, *, account_id: str) -> Subscription | None:
+    """Find what the account is on, whosever it is."""
+    return session.get(Subscription, account_id)
 
 
 def subscription(session: Session, *, agency_id: str, account_id: str) -> Subscription | None:
