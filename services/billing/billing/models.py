@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from chassis.tables import service_metadata
 
 KINDS = "kind IN ('paid', 'trial', 'sandbox')"
-PURPOSES = "purpose IN ('account_opening', 'plan_change', 'credit_purchase')"
+PURPOSES = "purpose IN ('account_opening', 'plan_change', 'credit_purchase', 'renewal')"
 
 
 class Base(DeclarativeBase):
@@ -139,6 +139,7 @@ class Subscription(Base):
             "CASE WHEN kind = 'paid' THEN period_end > period_start ELSE period_start IS NULL AND period_end IS NULL END", name="period"
         ),
         CheckConstraint("standing IN ('renewed', 'cancelled', 'ended')", name="standing"),
+        Index("ix_subscriptions_due", "period_end", postgresql_where="standing = 'renewed'"),
     )
 
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
@@ -178,7 +179,7 @@ class Invoice(Base):
         CheckConstraint("total_minor >= 0", name="total_minor"),
         CheckConstraint("line_count > 0", name="line_count"),
         CheckConstraint("(purpose = 'credit_purchase') = (credit_kind IS NOT NULL AND credit_units IS NOT NULL)", name="credit"),
-        CheckConstraint("(purpose = 'credit_purchase') = (quote_id IS NULL)", name="quote_id"),
+        CheckConstraint("(purpose IN ('credit_purchase', 'renewal')) = (quote_id IS NULL)", name="quote_id"),
         CheckConstraint("purpose = 'credit_purchase' OR account_id IS NOT NULL", name="account_id"),
         UniqueConstraint("agency_id", "number"),
         UniqueConstraint("quote_id", "account_id"),

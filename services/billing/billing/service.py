@@ -3,10 +3,12 @@
 from typing import Any
 
 from billing import clients, events, schemas
-from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, standing, subscriptions
-from chassis.doors import command, follow_clocks, query, subscribe
+from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, renewals, standing, subscriptions
+from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
+
+RENEWED_AT_ONCE = 100
 
 
 class BillingService:
@@ -142,12 +144,19 @@ class BillingService:
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteToRefund)
     def on_credit_note_issued(self, event: Event) -> None:
         with self.work.begin() as uow:
-            due = payments.refund_due(uow, **event.data)
-        if due is not None:
-            refund = self.provider.refund(idempotency_key=due.credit_note_id, charge_id=due.charge_id, amount=due.amount)
-            self.work.handle(event, payments.record_refund, due=due, refund=refund)
+            owed = payments.refund_due(uow, **event.data)
+        if owed is not None:
+            refund = self.provider.refund(idempotency_key=owed.credit_note_id, charge_id=owed.charge_id, amount=owed.amount)
+            self.work.handle(event, payments.record_refund, due=owed, refund=refund)
 
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
+
+    @due(every_seconds=5)
+    def renew_due_subscriptions(self) -> None:
+        renewed = RENEWED_AT_ONCE
+        while renewed:
+            with self.work.begin() as uow:
+                renewed = renewals.renew_due_subscriptions(uow, limit=RENEWED_AT_ONCE)
 
 
 def _agency_of(event: Event) -> str:

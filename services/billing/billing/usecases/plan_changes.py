@@ -30,9 +30,13 @@ def downgrade_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, 
     """
     subscription = subscription_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of)
     quote = _quote(uow, account_id=account_id, quote_id=quote_id)
-    if quote.used_at is not None or subscription is None:
-        return
-    quote.used_by_account_id, quote.used_at = account_id, as_of
+    if quote.used_at is None and subscription is not None:
+        move_down(uow, subscription, quote, at=as_of)
+
+
+def move_down(uow: UnitOfWork, subscription: models.Subscription, quote: models.Quote, *, at: datetime) -> None:
+    """Put the subscription on the quoted lesser plan, whether the renewal or the fact comes first: the other finds the quote used."""
+    quote.used_by_account_id, quote.used_at = subscription.account_id, at
     subscription.selection = quote.selection
     subscription.catalogue_version = quote.catalogue_version
     subscription.per_cycle_minor = offer_of(quote).per_cycle.amount_minor
