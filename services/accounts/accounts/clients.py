@@ -35,6 +35,7 @@ class QuoteAnswer(Reading):
     purpose = fields.String(required=True)
     account_id = fields.String(required=True, allow_none=True)
     selection = fields.Nested(QuotedSelection, required=True)
+    takes_effect_at = fields.Instant(load_default=None, allow_none=True)
     state = fields.String(required=True)
     expires_at = fields.Instant(required=True)
 
@@ -97,13 +98,17 @@ class Billing:
         answer: dict[str, Any] = QuoteAnswer().load(self._call("billing", "quote", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True))
         return answer
 
-    def create_quote(self, *, agency_id: str, account_id: str | None, selection: dict[str, Any], country: str | None) -> dict[str, Any]:
+    def create_quote(
+        self, *, agency_id: str, account_id: str | None, selection: dict[str, Any], country: str | None, effective: str | None
+    ) -> dict[str, Any]:
         """Have a selection priced: for a plan change of `account_id`, or for a new account where that is None.
 
-        Limits and add-ons are said where any were chosen.
+        Limits and add-ons are said where any were chosen, and so is when it is to take effect.
         """
         chosen = {name: value for name, value in selection.items() if value or name not in OPTIONS}
         request = {"agency_id": agency_id, "account_id": account_id, "selection": chosen, "country": country}
+        if effective is not None:
+            request["effective"] = effective
         key = derived_key()
         answer: dict[str, Any] = QuoteAnswer().load(
             self._call("billing", "create_quote", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=key)

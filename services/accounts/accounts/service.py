@@ -118,11 +118,9 @@ class AccountsService:
 
     @command(request=schemas.ChangePlan, answer=schemas.ChangedPlan)
     def change_plan(self, request: dict[str, Any]) -> object:
-        effective = request.pop("effective")
         quote = usecases.get_quote(self.billing, **request)
-        return self.work.once(
-            usecases.change_plan, agency_id=request["agency_id"], account_id=request["account_id"], effective=effective, quote=quote
-        )
+        asked = {name: request[name] for name in ("agency_id", "account_id", "effective")}
+        return self.work.once(usecases.change_plan, quote=quote, **asked)
 
     @command(request=schemas.AccountReference, answer=schemas.PlanChange)
     def drop_plan_change(self, request: dict[str, Any]) -> object:

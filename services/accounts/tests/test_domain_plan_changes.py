@@ -88,6 +88,16 @@ def test_a_change_to_nothing_new_or_to_what_is_not_paid_is_refused(old: Selectio
         change(old, new)
 
 
+def test_what_was_quoted_for_the_end_of_the_period_is_not_done_now() -> None:
+    waiting = change_quote("acc_1", plus(plan="Starter"), takes_effect_at=NOW)
+    now, later = (Change(kind=ChangeKind.DOWNGRADE, effective=each) for each in (Effective.NOW, Effective.PERIOD_END))
+    with pytest.raises(errors.DowngradeAtPeriodEndOnly) as refused:
+        domain.check_effective(waiting, now)
+    assert refused.value.details == {"allowed": ["period_end"], "takes_effect_at": NOW.isoformat()}
+    domain.check_effective(waiting, later)
+    domain.check_effective(change_quote("acc_1", plus(plan="Pro")), now)
+
+
 def test_a_renewal_is_quoted_for_the_plan_that_there_was() -> None:
     def check(quote: domain.Quote | None) -> Any:
         return domain.check_renewal_quote(quote, account_id="acc_1", selection=PLUS, now=NOW)

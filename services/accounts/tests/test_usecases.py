@@ -73,6 +73,20 @@ def test_a_selection_is_quoted_first_under_a_key_made_of_the_callers() -> None:
     assert call.keys[0] == "accounts:key-1"
 
 
+def test_when_a_change_is_to_take_effect_is_said_to_who_prices_it() -> None:
+    call = FakeCall(billing__create_quote=lambda _: factories.quote_answer())
+    selection = {"pricing_version": "V3", "product": "EM", "plan": "Starter", "contacts": 1000, "frequency": "monthly"}
+    usecases.get_quote(
+        clients.Billing(Wiring(call=call, config=None)),
+        agency_id="agy_x",
+        account_id="acc_x",
+        quote_id=None,
+        selection=selection,
+        effective=Effective.NOW,
+    )
+    assert call.calls[0][1]["effective"] == "now"
+
+
 @pytest.mark.parametrize("both", [{"quote_id": "quo_1"}, {"selection": None}])
 def test_exactly_one_of_quote_and_selection_is_asked_for(both: dict[str, Any]) -> None:
     with pytest.raises(errors.QuoteOrSelection):

@@ -124,11 +124,31 @@ class PlanUnchanged(Refusal):
 
 
 class DowngradeNotOffered(Refusal):
-    """The selection is worth less than what is held; a plan change at once goes to a dearer plan."""
+    """The selection is worth less than what is held without being at most as much of everything, so it is no change of either kind."""
 
     kind = "conflict"
     code = "downgrade_not_offered"
-    message = "The account pays more already than this selection costs: a plan change at once must go to a dearer one."
+    message = (
+        "The account pays more already than this selection costs: choose a dearer one, or at the end of the period"
+        " at most as much of everything on the same product and frequency."
+    )
+
+
+class DowngradeAtPeriodEndOnly(Refusal):
+    """A downgrade at once would leave unused value that nothing can hold yet."""
+
+    kind = "conflict"
+    code = "downgrade_at_period_end_only"
+    message = "A cheaper plan begins when the paid period ends, at {takes_effect_at}: leave effective out, or give «period_end»."
+    field = "effective"
+
+
+class OnlyAtOnce(Refusal):
+    """Only a downgrade waits for the end of the period."""
+
+    code = "only_at_once"
+    message = "This change takes effect at once: leave effective out, or give «now»."
+    field = "effective"
 
 
 class QuoteNotFound(Refusal):

@@ -141,6 +141,33 @@ class AccountRenewed(Reading):
     billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
 
 
+class AccountToldOf(Reading):
+    """Of accounts' account_cancelled, cancellation_undone, account_expired and account_archived."""
+
+    account_id = fields.Id("acc", required=True)
+
+
+class PlanChangeTold(Reading):
+    """Of accounts' plan_change_scheduled, plan_change_dropped and account_downgraded."""
+
+    account_id = fields.Id("acc", required=True)
+    quote_id = fields.Id("quo", required=True)
+
+
+class AccountUpdated(Reading):
+    """Of accounts' account_updated: billing reads one of the settings, where it is among those that changed."""
+
+    account_id = fields.Id("acc", required=True)
+    changes = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
+
+
+class TransferCompleted(Reading):
+    """Of accounts' transfer_completed."""
+
+    account_id = fields.Id("acc", required=True)
+    to_agency_id = fields.Id("agy", required=True)
+
+
 class InvoiceToCollect(Reading):
     """Of our own invoice_issued."""
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from chassis.tables import service_metadata
 
 KINDS = "kind IN ('paid', 'trial', 'sandbox')"
-PURPOSES = "purpose IN ('account_opening', 'plan_change', 'credit_purchase')"
+PURPOSES = "purpose IN ('account_opening', 'plan_change', 'credit_purchase', 'renewal')"
 
 
 class Base(DeclarativeBase):
@@ -47,13 +47,17 @@ class Agency(Base):
 
 
 class Account(Base):
-    """An account heard of: the row on which everything that happens to one account waits for one another."""
+    """An account heard of: the row on which everything that happens to one account waits for one another.
+
+    `moved_at` is when it last came to another agency: what was told of it before that, by the former one, is still its own past.
+    """
 
     __tablename__ = "accounts"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str]
     failed_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -80,7 +84,10 @@ class BillingProfile(Base):
 
 
 class Quote(Base):
-    """A priced offer. `replaces_change` is the number of the plan change that it would follow, for a change of plan."""
+    """A priced offer. `replaces_change` is the number of the plan change that it would follow, for a change of plan.
+
+    A downgrade waits until `takes_effect_at`: its quote is held by the scheduled change, and released where that is dropped.
+    """
 
     __tablename__ = "quotes"
     __table_args__ = (
@@ -90,6 +97,7 @@ class Quote(Base):
         CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="replaces_change"),
         CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
         CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="due_today"),
+        CheckConstraint("takes_effect_at IS NULL OR (purpose = 'plan_change' AND charged_minor = 0)", name="takes_effect_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -108,14 +116,21 @@ class Quote(Base):
     unused_minor: Mapped[int] = mapped_column(BigInteger)
     charged_minor: Mapped[int] = mapped_column(BigInteger)
     begins_period: Mapped[bool]
+    takes_effect_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    held_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
     used_by_account_id: Mapped[str | None]
     used_at: Mapped[datetime | None]
 
 
 class Subscription(Base):
-    """What an account is on and pays a cycle, by the catalogue it was priced by. A trial or sandbox has no period: never billed."""
+    """What an account is on and pays a cycle, by the catalogue it was priced by. A trial or sandbox has no period: never billed.
+
+    `standing` says whether a next period follows; a null `billing_profile_id` is whichever profile is the agency's default. What was
+    told of both is kept with its moment, so that an older fact that comes later changes nothing.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
@@ -123,6 +138,8 @@ class Subscription(Base):
         CheckConstraint(
             "CASE WHEN kind = 'paid' THEN period_end > period_start ELSE period_start IS NULL AND period_end IS NULL END", name="period"
         ),
+        CheckConstraint("standing IN ('renewed', 'cancelled', 'ended')", name="standing"),
+        Index("ix_subscriptions_due", "period_end", postgresql_where="standing = 'renewed'"),
     )
 
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
@@ -133,6 +150,9 @@ class Subscription(Base):
     currency: Mapped[str]
     per_cycle_minor: Mapped[int] = mapped_column(BigInteger)
     billing_profile_id: Mapped[str | None] = mapped_column(ForeignKey("billing_profiles.id"))
+    billing_profile_as_of: Mapped[datetime | None]
+    standing: Mapped[str] = mapped_column(server_default="renewed")
+    standing_as_of: Mapped[datetime | None]
     time_zone: Mapped[str]
     anchored_at: Mapped[datetime]
     period_start: Mapped[datetime | None]
@@ -159,7 +179,7 @@ class Invoice(Base):
         CheckConstraint("total_minor >= 0", name="total_minor"),
         CheckConstraint("line_count > 0", name="line_count"),
         CheckConstraint("(purpose = 'credit_purchase') = (credit_kind IS NOT NULL AND credit_units IS NOT NULL)", name="credit"),
-        CheckConstraint("(purpose = 'credit_purchase') = (quote_id IS NULL)", name="quote_id"),
+        CheckConstraint("(purpose IN ('credit_purchase', 'renewal')) = (quote_id IS NULL)", name="quote_id"),
         CheckConstraint("purpose = 'credit_purchase' OR account_id IS NOT NULL", name="account_id"),
         UniqueConstraint("agency_id", "number"),
         UniqueConstraint("quote_id", "account_id"),

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Table, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
@@ -21,17 +21,24 @@ from billing.models import (
     Refund,
     Subscription,
 )
+from chassis.clocks import is_due
 from chassis.paging import Page, decode_cursor, encode_cursor
 
 Row = TypeVar("Row")
 Ids = InstrumentedAttribute[str]
 
+SUBSCRIPTION = cast("Table", Subscription.__table__)
 INVOICE_IN_FULL = (selectinload(Invoice.lines), selectinload(Invoice.payments), selectinload(Invoice.credit_note))
 
 
 def catalogue_in_force(session: Session) -> Catalogue:
     """Give the newest catalogue; the migrations published it."""
     return session.scalars(select(Catalogue).order_by(Catalogue.version.desc()).limit(1)).one()
+
+
+def catalogue(session: Session, *, version: int) -> Catalogue:
+    """Give a version of the catalogue that something was priced by."""
+    return session.get_one(Catalogue, version)
 
 
 def agency(session: Session, *, agency_id: str) -> Agency | None:
@@ -64,6 +71,11 @@ def account_for_update(session: Session, *, agency_id: str, account_id: str, now
     return session.scalar(select(Account).where(Account.id == account_id, Account.agency_id == agency_id).with_for_update())
 
 
+def account_known_for_update(session: Session, *, account_id: str) -> Account | None:
+    """Find an account, whosever it is, and lock it."""
+    return session.get(Account, account_id, with_for_update=True)
+
+
 def quote(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
     """Find the agency's quote."""
     return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id))
@@ -74,9 +86,48 @@ def quote_for_update(session: Session, *, agency_id: str, quote_id: str) -> Quot
     return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id).with_for_update())
 
 
+def quote_of_account_for_update(session: Session, *, account_id: str, quote_id: str) -> Quote | None:
+    """Find a quote for changing the account's plan and lock it, whichever agency it was made for."""
+    return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.account_id == account_id).with_for_update())
+
+
+def subscription_of_account(session: Session, *, account_id: str) -> Subscription | None:
+    """Find what the account is on, whosever it is."""
+    return session.get(Subscription, account_id)
+
+
 def subscription(session: Session, *, agency_id: str, account_id: str) -> Subscription | None:
     """Find what the agency's account is on."""
     return session.scalar(select(Subscription).where(Subscription.account_id == account_id, Subscription.agency_id == agency_id))
+
+
+def subscriptions_due(session: Session, *, platform_now: datetime, limit: int) -> Sequence[Subscription]:
+    """List at most `limit` subscriptions whose period is over in the time of their agency, the longest first, locked with their account.
+
+    Those that somebody else works on are left to them, and so are those of agencies without any billing profile: nobody could pay.
+    """
+    due = is_due(SUBSCRIPTION.c.period_end, agency_id=SUBSCRIPTION.c.agency_id, platform_now=platform_now)
+    payable = exists().where(BillingProfile.agency_id == Subscription.agency_id)
+    question = (
+        select(Subscription)
+        .join(Account, Account.id == Subscription.account_id)
+        .where(due, Subscription.standing == "renewed", Account.failed_at.is_(None), payable)
+        .order_by(Subscription.period_end)
+        .limit(limit)
+    )
+    return session.scalars(question.with_for_update(of=(Account, Subscription), skip_locked=True)).all()
+
+
+def waiting_quote(session: Session, *, account_id: str, at: datetime) -> Quote | None:
+    """Find the quote of the change of plan that takes effect by `at`, if one was scheduled and is neither dropped nor done; locked."""
+    question = select(Quote).where(
+        Quote.account_id == account_id,
+        Quote.takes_effect_at <= at,
+        Quote.held_at.is_not(None),
+        Quote.released_at.is_(None),
+        Quote.used_at.is_(None),
+    )
+    return session.scalars(question.order_by(Quote.id.desc()).limit(1).with_for_update()).one_or_none()
 
 
 def billing_profile(session: Session, *, agency_id: str, billing_profile_id: str) -> BillingProfile | None:

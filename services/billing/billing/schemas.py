@@ -12,7 +12,7 @@ from marshmallow.validate import ContainsOnly, Length, OneOf, Range
 
 from billing.domain.catalogue import Frequency, Kind
 from billing.domain.invoice import InvoiceStatus, LineReason, Purpose
-from billing.domain.offer import QuoteState
+from billing.domain.offer import Effective, QuoteState
 from chassis.paging import DEFAULT_LIMIT, HIGHEST_LIMIT
 from chassis.schemas import Schema, fields
 
@@ -127,6 +127,7 @@ class CreateQuote(Schema):
     account_id = fields.Id("acc", load_default=None, allow_none=True)
     selection = fields.Nested(Selection, required=True)
     country = fields.String(load_default=None, allow_none=True)
+    effective = fields.Enum(Effective, by_value=True, load_default=None, allow_none=True)
 
 
 class QuoteReference(Schema):
@@ -152,6 +153,8 @@ class Quote(Schema):
     selection = fields.Nested(Selection)
     region = fields.String(allow_none=True)
     offer = fields.Nested(Offer)
+    effective = fields.Enum(Effective, by_value=True)
+    takes_effect_at = fields.Instant(allow_none=True)
     state = fields.Enum(QuoteState, by_value=True)
     created_at = fields.Instant()
     expires_at = fields.Instant()

@@ -3,10 +3,12 @@
 from typing import Any
 
 from billing import clients, events, schemas
-from billing.usecases import agencies, billing_profiles, invoices, payments, quotes, subscriptions
-from chassis.doors import command, follow_clocks, query, subscribe
+from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, renewals, standing, subscriptions
+from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
+
+RENEWED_AT_ONCE = 100
 
 
 class BillingService:
@@ -74,13 +76,58 @@ class BillingService:
 
     @subscribe("accounts", "account_renewed", reads=events.AccountRenewed)
     def on_account_renewed(self, event: Event) -> None:
-        if event.data["quote_id"] is not None:
+        if event.data["quote_id"] is None:
+            told = {name: event.data[name] for name in ("account_id", "billing_profile_id")}
+            self.work.handle(event, standing.renew_subscription, agency_id=_agency_of(event), as_of=event.time, **told)
+        else:
             self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
 
     @subscribe("accounts", "account_converted", reads=events.AccountUpgraded)
     @subscribe("accounts", "account_upgraded", reads=events.AccountUpgraded)
     def on_account_upgraded(self, event: Event) -> None:
         self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
+
+    @subscribe("accounts", "account_downgraded", reads=events.PlanChangeTold)
+    def on_account_downgraded(self, event: Event) -> None:
+        self.work.handle(event, plan_changes.downgrade_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "plan_change_scheduled", reads=events.PlanChangeTold)
+    def on_plan_change_scheduled(self, event: Event) -> None:
+        self.work.handle(event, plan_changes.hold_quote, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "plan_change_dropped", reads=events.PlanChangeTold)
+    def on_plan_change_dropped(self, event: Event) -> None:
+        self.work.handle(event, plan_changes.release_quote, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "account_updated", reads=events.AccountUpdated)
+    def on_account_updated(self, event: Event) -> None:
+        account_id, changes = event.data["account_id"], event.data["changes"]
+        if "billing_profile_id" in changes:
+            self.work.handle(
+                event,
+                standing.change_paying_profile,
+                agency_id=_agency_of(event),
+                account_id=account_id,
+                billing_profile_id=changes["billing_profile_id"],
+                as_of=event.time,
+            )
+
+    @subscribe("accounts", "account_cancelled", reads=events.AccountToldOf)
+    def on_account_cancelled(self, event: Event) -> None:
+        self.work.handle(event, standing.cancel_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "cancellation_undone", reads=events.AccountToldOf)
+    def on_cancellation_undone(self, event: Event) -> None:
+        self.work.handle(event, standing.resume_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "account_archived", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_expired", reads=events.AccountToldOf)
+    def on_account_expired(self, event: Event) -> None:
+        self.work.handle(event, standing.end_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
+
+    @subscribe("accounts", "transfer_completed", reads=events.TransferCompleted)
+    def on_transfer_completed(self, event: Event) -> None:
+        self.work.handle(event, standing.move_subscription, as_of=event.time, **event.data)
 
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:
@@ -97,12 +144,19 @@ class BillingService:
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteToRefund)
     def on_credit_note_issued(self, event: Event) -> None:
         with self.work.begin() as uow:
-            due = payments.refund_due(uow, **event.data)
-        if due is not None:
-            refund = self.provider.refund(idempotency_key=due.credit_note_id, charge_id=due.charge_id, amount=due.amount)
-            self.work.handle(event, payments.record_refund, due=due, refund=refund)
+            owed = payments.refund_due(uow, **event.data)
+        if owed is not None:
+            refund = self.provider.refund(idempotency_key=owed.credit_note_id, charge_id=owed.charge_id, amount=owed.amount)
+            self.work.handle(event, payments.record_refund, due=owed, refund=refund)
 
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
+
+    @due(every_seconds=5)
+    def renew_due_subscriptions(self) -> None:
+        renewed = RENEWED_AT_ONCE
+        while renewed:
+            with self.work.begin() as uow:
+                renewed = renewals.renew_due_subscriptions(uow, limit=RENEWED_AT_ONCE)
 
 
 def _agency_of(event: Event) -> str:

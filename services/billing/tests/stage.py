@@ -1,11 +1,12 @@
 """The service object with its doors, in this process: facts are delivered to the doors as they come off the bus, by hand."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from billing import clients, events
 from billing.domain.catalogue import Selection
+from billing.domain.offer import Effective
 from billing.service import BillingService
 from billing.usecases import billing_profiles, quotes
 from chassis.clocks import ClockMoved
@@ -26,10 +27,24 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "test_clock_advanced": ("identity", ClockMoved),
     "account_requested": ("accounts", events.AccountRequested),
     "account_upgraded": ("accounts", events.AccountUpgraded),
+    "account_converted": ("accounts", events.AccountUpgraded),
+    "account_renewed": ("accounts", events.AccountRenewed),
     "account_failed": ("accounts", events.AccountFailed),
+    "account_downgraded": ("accounts", events.PlanChangeTold),
+    "plan_change_scheduled": ("accounts", events.PlanChangeTold),
+    "plan_change_dropped": ("accounts", events.PlanChangeTold),
+    "account_updated": ("accounts", events.AccountUpdated),
+    "account_cancelled": ("accounts", events.AccountToldOf),
+    "cancellation_undone": ("accounts", events.AccountToldOf),
+    "account_expired": ("accounts", events.AccountToldOf),
+    "account_archived": ("accounts", events.AccountToldOf),
+    "transfer_completed": ("accounts", events.TransferCompleted),
     "invoice_issued": ("billing", events.InvoiceToCollect),
     "credit_note_issued": ("billing", events.CreditNoteToRefund),
 }
+DOORS = {"account_converted": "on_account_upgraded", "account_archived": "on_account_expired"}
+"""Those that take several facts."""
+
 Envelope = dict[str, Any]
 
 
@@ -92,10 +107,22 @@ class Stage:
                 is_default=is_default,
             ).id
 
-    def a_quote(self, selection: Selection | None = None, *, account_id: str | None = None, country: str | None = "FR") -> dict[str, Any]:
+    def a_quote(
+        self,
+        selection: Selection | None = None,
+        *,
+        account_id: str | None = None,
+        country: str | None = "FR",
+        effective: Effective | None = None,
+    ) -> dict[str, Any]:
         with self.units.begin() as uow:
             return quotes.create_quote(
-                uow, agency_id=self.agency_id, account_id=account_id, selection=as_request(selection or paid()), country=country
+                uow,
+                agency_id=self.agency_id,
+                account_id=account_id,
+                selection=as_request(selection or paid()),
+                country=country,
+                effective=effective,
             )
 
     def an_account(self, selection: Selection | None = None, **changes: Any) -> str:
@@ -124,6 +151,11 @@ class Stage:
         data = {"account_id": account_id, "name": "acme", "quote_id": quote_id, "billing_profile_id": None}
         return self.fact("account_upgraded", {**data, **changes})
 
+    def told(self, name: str, account_id: str, *, minute: int = 0, agency_id: str | None = None, **data: Any) -> Envelope:
+        """A fact about the account, so many minutes from now."""
+        time = self.clock() + timedelta(minutes=minute)
+        return self.fact(name, {"account_id": account_id, "name": "acme", **data}, agency_id=agency_id, time=time)
+
     def fact(self, name: str, data: dict[str, Any], *, agency_id: str | None = None, time: datetime | None = None) -> Envelope:
         """A fact as it comes off the bus."""
         return {
@@ -140,7 +172,7 @@ class Stage:
         name = envelope["type"].split(".")[2]
         source, reads = READS[name]
         raw, loaded = decode(json.dumps(envelope), content_type=CONTENT_TYPE)
-        door = f"on_{name}"
+        door = DOORS.get(name, f"on_{name}")
         getattr(self.service, door)(read(raw, loaded, source=source, name=name, reads=reads(), handler=door))
 
     def pending(self) -> list[Envelope]:

@@ -13,8 +13,9 @@ from billing import errors
 from billing.domain import invoice, offer
 from billing.domain.catalogue import Catalogue, Frequency, Kind, MigrationDiscount, Selection
 from billing.domain.invoice import InvoiceStatus, LineReason
-from billing.domain.offer import Held, QuoteState, change_offer, opening_offer
+from billing.domain.offer import Effective, Held, QuoteState, change_offer, opening_offer
 from billing.domain.period import Period, first_period, renewal
+from billing.domain.standing import Standing, follows, has_ended
 from chassis.errors import Refusal
 from chassis.money import CurrencyMismatch, Money
 
@@ -191,8 +192,18 @@ def test_the_details_of_any_opening_offer_add_up(selection: Selection, currency:
     assert abs(made.reseller_discount.amount_minor * 10_000 - made.list_price.amount_minor * discount) <= 5_000
 
 
-def change(selection: Selection, *, of: Held, now: datetime = NOON, discount: int = 0, catalogue: Catalogue = CATALOGUE) -> offer.Offer:
-    return change_offer(catalogue, held=of, selection=selection, currency="EUR", discount_basis_points=discount, now=now)
+def change(
+    selection: Selection,
+    *,
+    of: Held,
+    now: datetime = NOON,
+    discount: int = 0,
+    catalogue: Catalogue = CATALOGUE,
+    effective: Effective | None = None,
+) -> offer.Offer:
+    return change_offer(
+        catalogue, held=of, selection=selection, currency="EUR", discount_basis_points=discount, effective=effective, now=now
+    )
 
 
 def test_an_upgrade_credits_the_unused_old_and_charges_the_remaining_new() -> None:
@@ -240,17 +251,81 @@ def test_what_cannot_be_changed_to_is_refused_by_name() -> None:
         change(paid(), of=held())
 
 
-@pytest.mark.parametrize("lesser", [paid("Starter"), paid(frequency=Frequency.MONTHLY)])
-def test_a_plan_worth_less_is_refused(lesser: Selection) -> None:
-    annual = paid(frequency=Frequency.ANNUAL)
-    of = held() if lesser.plan == "Starter" else held(annual, period=first_period(NOON, frequency=Frequency.ANNUAL, time_zone="UTC"))
+@pytest.mark.parametrize(
+    ("lesser", "of"),
+    [
+        (paid(), held(paid(frequency=Frequency.ANNUAL), period=first_period(NOON, frequency=Frequency.ANNUAL, time_zone="UTC"))),
+        (paid("Starter", contacts=2500), held(paid("Plus"))),
+        (paid("Starter", product="SENDS"), held(paid("Plus"))),
+    ],
+)
+def test_a_plan_worth_less_that_is_not_at_most_as_much_of_everything_is_refused(lesser: Selection, of: Held) -> None:
     with pytest.raises(errors.DowngradeNotOffered):
         change(lesser, of=of)
 
 
-def test_a_plan_worth_less_is_refused_even_when_nothing_is_left_of_the_period() -> None:
-    with pytest.raises(errors.DowngradeNotOffered):
-        change(paid("Starter"), of=held(), now=month().end)
+@pytest.mark.parametrize("lesser", [paid("Starter", contacts=2500), paid("Plus"), paid("Pro")])
+@pytest.mark.parametrize("effective", [None, Effective.PERIOD_END])
+def test_a_downgrade_waits_for_the_end_of_the_period_and_costs_nothing_today(lesser: Selection, effective: Effective | None) -> None:
+    """R0.17, R0.44."""
+    of = held(paid("Pro", contacts=2500))
+    made = change(lesser, of=of, now=NOON + timedelta(days=20), discount=2000, effective=effective)
+    list_price = CATALOGUE.list_price(lesser, "EUR")
+    assert (made.list_price, made.per_cycle) == (list_price, list_price - list_price.basis_points(2000))
+    assert (made.unused, made.charged, made.proration, made.due_today) == (euros(0),) * 4
+    assert (made.effective, made.takes_effect_at, made.begins_period) == (Effective.PERIOD_END, month().end, False)
+
+
+def test_a_downgrade_of_a_period_that_is_over_begins_with_the_next_one_that_begins_now() -> None:
+    now = month().end + timedelta(hours=1)
+    assert change(paid("Starter"), of=held(), now=now).takes_effect_at == now
+
+
+def test_a_downgrade_at_once_is_refused_with_what_is_allowed() -> None:
+    with pytest.raises(errors.DowngradeAtPeriodEndOnly) as refused:
+        change(paid("Starter"), of=held(), effective=Effective.NOW)
+    assert refused.value.details == {"allowed": ["period_end"], "takes_effect_at": month().end.isoformat()}
+
+
+def test_only_a_downgrade_can_wait() -> None:
+    with pytest.raises(errors.OnlyAtOnce):
+        change(paid("Pro"), of=held(), effective=Effective.PERIOD_END)
+    assert change(paid("Pro"), of=held(), effective=Effective.NOW).effective is Effective.NOW
+
+
+@pytest.mark.parametrize("chosen", [paid("Starter"), paid("Plus"), paid("Enterprise"), paid("Plus", frequency=Frequency.ANNUAL)])
+def test_what_has_ended_comes_back_on_any_paid_plan_for_a_new_period_in_full(chosen: Selection) -> None:
+    """R0.92, R0.93."""
+    price = CATALOGUE.list_price(chosen, "EUR")
+    for now in (NOON, month().end + timedelta(days=100)):
+        made = change(chosen, of=held(has_ended=True), now=now)
+        assert (made.begins_period, made.unused, made.due_today, made.effective) == (True, euros(0), price, Effective.NOW)
+
+
+MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+
+
+@given(told=st.lists(st.tuples(st.sampled_from(Standing), st.sampled_from([MARCH, APRIL])), min_size=1))
+def test_whatever_the_order_of_facts_the_newest_is_known(told: list[tuple[Standing, datetime]]) -> None:
+    known, since = Standing.RENEWED, None
+    for standing, at in told:
+        if follows(standing, at=at, known=known, since=since):
+            known, since = standing, at
+    assert (since, known) == max((at, list(Standing).index(standing), standing) for standing, at in told)[::2]
+
+
+@pytest.mark.parametrize(
+    ("standing", "period_end", "ended"),
+    [
+        (Standing.RENEWED, NOON, False),
+        (Standing.CANCELLED, NOON, True),
+        (Standing.CANCELLED, NOON + timedelta(seconds=1), False),
+        (Standing.CANCELLED, None, False),
+        (Standing.ENDED, None, True),
+    ],
+)
+def test_a_cancelled_account_has_ended_when_its_period_has(standing: Standing, period_end: datetime | None, ended: bool) -> None:
+    assert has_ended(standing, period_end=period_end, now=NOON) is ended
 
 
 def test_an_agency_with_another_currency_than_the_account_is_a_defect() -> None:

@@ -94,7 +94,19 @@ def test_a_quote_is_made_once_per_key_and_found_again(bus: Bus, agency_id: str, 
     assert bus.call("billing", "create_quote", request, idempotency_key="k") == quote
     assert bus.call("billing", "quote", {"agency_id": agency_id, "quote_id": quote["id"]}) == quote
     assert len(database.query("SELECT id FROM quotes")) == 1
-    assert list(quote) == ["id", "purpose", "account_id", "selection", "region", "offer", "state", "created_at", "expires_at"]
+    assert list(quote) == [
+        "id",
+        "purpose",
+        "account_id",
+        "selection",
+        "region",
+        "offer",
+        "effective",
+        "takes_effect_at",
+        "state",
+        "created_at",
+        "expires_at",
+    ]
     assert (quote["selection"], quote["region"], quote["state"]) == (PLUS, "eu", "open")
 
     def euros(amount: int) -> dict[str, Any]:

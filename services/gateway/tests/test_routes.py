@@ -184,7 +184,10 @@ def test_a_quote_is_asked_flat_and_found_at_its_address(front: MakeFront) -> Non
     assert (answer.status_code, json.loads(answer.data)) == (201, example_of(Quote))
     assert answer.headers["Location"] == f"/v1/quotes/{QUOTE_ID}"
     assert client.services.asked() == [
-        ("billing.create_quote", {"agency_id": AGENCY_ID, "selection": SELECTION, "account_id": ACCOUNT_ID, "country": None})
+        (
+            "billing.create_quote",
+            {"agency_id": AGENCY_ID, "selection": SELECTION, "account_id": ACCOUNT_ID, "country": None, "effective": None},
+        )
     ]
 
 

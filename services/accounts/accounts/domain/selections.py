@@ -48,7 +48,10 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """Billing's priced offer: what the customer saw is what is charged. `state` is `open`, `expired` or `used`."""
+    """Billing's priced offer: what the customer saw is what is charged. `state` is `open`, `expired` or `used`.
+
+    One with `takes_effect_at` waits until then, and cannot be taken for now.
+    """
 
     id: str
     purpose: str
@@ -56,6 +59,7 @@ class Quote:
     selection: Selection
     state: str
     expires_at: datetime
+    takes_effect_at: datetime | None = None
 
 
 def kind_of(selection: Selection) -> Kind:
@@ -172,6 +176,12 @@ def change_of(*, old: Selection, new: Selection, status: str, effective: str | N
     if effective not in {None, Effective.NOW}:
         raise errors.OnlyAtOnce
     return Change(kind=kind, effective=Effective.NOW)
+
+
+def check_effective(quote: Quote, change: Change) -> None:
+    """Refuse to do now what billing offered for the end of the period: nothing could hold the value that would be left."""
+    if change.effective == Effective.NOW and quote.takes_effect_at is not None:
+        raise errors.DowngradeAtPeriodEndOnly(allowed=[Effective.PERIOD_END.value], takes_effect_at=quote.takes_effect_at.isoformat())
 
 
 def _kind_of_change(old: Selection, new: Selection) -> ChangeKind:

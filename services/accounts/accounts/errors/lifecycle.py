@@ -131,6 +131,15 @@ class KindStays(Refusal):
     field = "selection"
 
 
+class DowngradeAtPeriodEndOnly(Refusal):
+    """A downgrade at once would leave unused value that nothing can hold yet; billing, which prices it, says the same."""
+
+    kind = "conflict"
+    code = "downgrade_at_period_end_only"
+    message = "A cheaper plan begins when the paid period ends, at {takes_effect_at}: leave effective out, or give «period_end»."
+    field = "effective"
+
+
 class OnlyAtOnce(Refusal):
     """Only a downgrade can wait for the end of the period; a period that is over, or a trial, has none to wait for."""
 

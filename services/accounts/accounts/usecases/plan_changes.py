@@ -18,7 +18,7 @@ from chassis.unit_of_work import UnitOfWork
 def change_plan(
     uow: UnitOfWork, *, agency_id: str, account_id: str, effective: domain.Effective | None, quote: domain.Quote
 ) -> dict[str, object]:
-    """Move the account to the quoted plan: a dearer one at once, a cheaper one at the end of the paid period unless `now` is asked for.
+    """Move the account to the quoted plan: a dearer one at once, a cheaper one when billing quoted it for: the end of the paid period.
 
     A trial becomes paid (R0.88), and what has expired comes back (R0.93), at once. Billing invoices the difference.
     """
@@ -26,6 +26,7 @@ def change_plan(
     domain.allow(before, Verb.CHANGE_PLAN, uow.now)
     wanted = domain.change_of(old=domain.Selection(**account.selection), new=quote.selection, status=before.status, effective=effective)
     domain.check_quote(quote, purpose=Purpose.PLAN_CHANGE, account_id=account_id, now=uow.now)
+    domain.check_effective(quote, wanted)
     if wanted.effective == Effective.PERIOD_END:
         change = _schedule(uow, account, before, quote)
     else:

@@ -140,6 +140,17 @@ class Catalogue:
         tier = next(tier for tier in plan.tiers if tier.contacts == selection.contacts)
         return next(price for price in tier.prices[selection.frequency] if price.currency == currency)
 
+    def is_lesser(self, selection: Selection, *, than: Selection) -> bool:
+        """Tell a downgrade: on the same product and frequency at most as much of everything, and not the same."""
+        line = (selection.pricing_version, selection.product)
+        if selection == than or (*line, selection.frequency) != (than.pricing_version, than.product, than.frequency):
+            return False
+        [plans] = [
+            product.plans for version in self.pricing_versions for product in version.products if (version.code, product.code) == line
+        ]
+        ranks = {plan.code: rank for rank, plan in enumerate(plans)}
+        return ranks[selection.plan] <= ranks.get(than.plan, -1) and (selection.contacts or 0) <= (than.contacts or 0)
+
     def migration_basis_points(self, *, held: Selection, chosen: Selection) -> int:
         """Find the discount for moving between two pricing versions, in basis points of the list price; mostly none (R0.42)."""
         pair = (held.pricing_version, chosen.pricing_version)

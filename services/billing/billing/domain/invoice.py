@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     ACCOUNT_OPENING = "account_opening"
     PLAN_CHANGE = "plan_change"
     CREDIT_PURCHASE = "credit_purchase"
+    RENEWAL = "renewal"
 
 
 class LineReason(StrEnum):
@@ -62,6 +63,11 @@ class Line:
 def opening_lines(offer: Offer, *, selection: Selection, period: Period) -> list[Line]:
     """Write the lines for the first period of a new account."""
     return [Line(description=describe(selection), reason=LineReason.NEW_PERIOD, amount=offer.charged, period=period)]
+
+
+def renewal_lines(per_cycle: Money, *, selection: Selection, period: Period) -> list[Line]:
+    """Write the line for a further period: the same amount every cycle, as long as the plan is the same (R0.35, R0.36)."""
+    return [Line(description=describe(selection), reason=LineReason.NEW_PERIOD, amount=per_cycle, period=period)]
 
 
 def change_lines(offer: Offer, *, held: Selection, chosen: Selection, paid: Period | None, period: Period, at: datetime) -> list[Line]:

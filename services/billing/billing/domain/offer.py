@@ -13,6 +13,13 @@ LIFETIME = timedelta(minutes=30)
 TAXES_NOTE = "Taxes are not included."
 
 
+class Effective(StrEnum):
+    """When a change of plan takes effect: at once, or at the end of the paid period."""
+
+    NOW = "now"
+    PERIOD_END = "period_end"
+
+
 class QuoteState(StrEnum):
     """Whether a quote can still be taken."""
 
@@ -27,6 +34,7 @@ class Offer:
 
     `charged` is the new plan from now to the end of the running period, or for the whole cycle where `begins_period`; `unused` is
     what is left of the old plan, given back. A new account has nothing unused and begins a period; a trial or sandbox is zero.
+    A downgrade waits until `takes_effect_at`, and nothing is due for it today; everything else takes effect when it is taken (None).
     """
 
     list_price: Money
@@ -35,6 +43,12 @@ class Offer:
     unused: Money
     charged: Money
     begins_period: bool
+    takes_effect_at: datetime | None = None
+
+    @property
+    def effective(self) -> Effective:
+        """When the offer takes effect."""
+        return Effective.NOW if self.takes_effect_at is None else Effective.PERIOD_END
 
     @property
     def per_cycle(self) -> Money:
@@ -54,16 +68,20 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """What an account has now: its kind, selection and price a cycle, and the period paid for (None: never billed)."""
+    """What an account has now: its kind, selection and price a cycle, and the period paid for (None: never billed).
+
+    `has_ended`: the account expired or is archived, so it comes back on any paid plan (R0.92, R0.93).
+    """
 
     kind: Kind
     selection: Selection
     per_cycle: Money
     period: Period | None
+    has_ended: bool = False
 
     def is_over(self, now: datetime) -> bool:
         """Whether nothing is left of what was paid for, or nothing ever was."""
-        return self.period is None or now >= self.period.end
+        return self.has_ended or self.period is None or now >= self.period.end
 
 
 def opening_offer(catalogue: Catalogue, *, selection: Selection, currency: str, discount_basis_points: int) -> Offer:
@@ -82,13 +100,22 @@ def opening_offer(catalogue: Catalogue, *, selection: Selection, currency: str, 
 
 
 def change_offer(
-    catalogue: Catalogue, *, held: Held, selection: Selection, currency: str, discount_basis_points: int, now: datetime
+    catalogue: Catalogue,
+    *,
+    held: Held,
+    selection: Selection,
+    currency: str,
+    discount_basis_points: int,
+    effective: Effective | None,
+    now: datetime,
 ) -> Offer:
-    """Price moving an account that holds `held` to a dearer selection at once.
+    """Price moving an account that holds `held` to another selection: a dearer one at once, a lesser one at the end of the paid period.
 
     In a running period of the same frequency the unused old is credited, the remaining new charged and the renewal date kept.
-    Another frequency begins a new period today, and so do the end of a trial and a period that is over, for the same plan too.
-    Raises what `Catalogue.list_price` raises, `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`.
+    Another frequency begins a new period today, and so do the end of a trial and a period that is over, for the same plan too. What has
+    ended comes back on any paid plan, for a new period in full (R0.92, R0.93). For a downgrade nothing is due or given back today.
+    Raises what `Catalogue.list_price` raises, `SandboxStaysSandbox` (R0.95), `PaidPlanNeeded`, `PlanUnchanged`, `DowngradeNotOffered`,
+    `DowngradeAtPeriodEndOnly`, `OnlyAtOnce`.
     """
     list_price = catalogue.list_price(selection, currency)
     if held.kind is Kind.SANDBOX:
@@ -102,19 +129,35 @@ def change_offer(
         catalogue.migration_basis_points(held=held.selection, chosen=selection) if held.kind is Kind.PAID else 0
     )
     reseller_discount = (list_price - migration_discount).basis_points(discount_basis_points)
+    zero = Money.zero(currency)
+    if held.period is not None and not held.has_ended and catalogue.is_lesser(selection, than=held.selection):
+        ends_at = max(held.period.end, now)
+        if effective is Effective.NOW:
+            raise errors.DowngradeAtPeriodEndOnly(allowed=[Effective.PERIOD_END.value], takes_effect_at=ends_at.isoformat())
+        return Offer(
+            list_price=list_price,
+            migration_discount=migration_discount,
+            reseller_discount=reseller_discount,
+            unused=zero,
+            charged=zero,
+            begins_period=False,
+            takes_effect_at=ends_at,
+        )
+    if effective is Effective.PERIOD_END:
+        raise errors.OnlyAtOnce
     per_cycle = list_price - migration_discount - reseller_discount
     begins_period = over or held.selection.frequency is not selection.frequency
     offer = Offer(
         list_price=list_price,
         migration_discount=migration_discount,
         reseller_discount=reseller_discount,
-        unused=Money.zero(currency) if held.period is None else held.period.share_left(held.per_cycle, now),
+        unused=zero if held.period is None or held.has_ended else held.period.share_left(held.per_cycle, now),
         charged=per_cycle if held.period is None or begins_period else held.period.share_left(per_cycle, now),
         begins_period=begins_period,
     )
     same_frequency = held.selection.frequency is selection.frequency
     worth_less = same_frequency and (per_cycle < held.per_cycle or (per_cycle == held.per_cycle and not over))
-    if offer.due_today < Money.zero(currency) or worth_less:
+    if not held.has_ended and (offer.due_today < zero or worth_less):
         raise errors.DowngradeNotOffered
     return offer
 

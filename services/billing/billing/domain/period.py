@@ -47,6 +47,15 @@ def renewal(anchor: datetime, *, frequency: Frequency, time_zone: str, count: in
     return local.replace(year=year, month=month, day=day, microsecond=0).astimezone(UTC)
 
 
+def next_period(period: Period, *, anchor: datetime, frequency: Frequency, time_zone: str) -> Period:
+    """Give the period that follows one of a purchase at `anchor`: its end is counted from the anchor, like every renewal."""
+    zone = ZoneInfo(time_zone)
+    first, last = anchor.astimezone(zone), period.end.astimezone(zone)
+    months = 12 * (last.year - first.year) + last.month - first.month
+    count = months // MONTHS[frequency] + 1
+    return Period(start=period.end, end=renewal(anchor, frequency=frequency, time_zone=time_zone, count=count))
+
+
 def first_period(anchor: datetime, *, frequency: Frequency, time_zone: str) -> Period:
     """Give the period that a purchase at `anchor` pays for."""
     return Period(

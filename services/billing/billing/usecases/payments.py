@@ -181,7 +181,7 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
         bought = {"kind": invoice.credit_kind, "units": invoice.credit_units, "account_id": invoice.account_id}
     subscription = None
     if invoice.account_id is not None and invoice.purpose != Purpose.CREDIT_PURCHASE:
-        subscription = repository.subscription(uow.session, agency_id=invoice.agency_id, account_id=invoice.account_id)
+        subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
     uow.emit(
         events.InvoicePaid(
             subject=invoice.id,

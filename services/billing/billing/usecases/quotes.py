@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from billing import errors, events, models, repository
 from billing.domain.catalogue import Catalogue, Kind, Selection
 from billing.domain.invoice import Purpose
-from billing.domain.offer import LIFETIME, TAXES_NOTE, Held, Offer, change_offer, opening_offer, quote_state
+from billing.domain.offer import LIFETIME, TAXES_NOTE, Effective, Held, Offer, change_offer, opening_offer, quote_state
 from billing.domain.period import Period
+from billing.domain.standing import Standing, has_ended
 from billing.usecases.agencies import known_agency
 from chassis.ids import new_id
 from chassis.money import Money
@@ -23,18 +24,26 @@ def catalogue(session: Session) -> Catalogue:
 
 
 def create_quote(
-    uow: UnitOfWork, *, agency_id: str, account_id: str | None, selection: dict[str, Any], country: str | None
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    account_id: str | None,
+    selection: dict[str, Any],
+    country: str | None,
+    effective: Effective | None = None,
 ) -> dict[str, Any]:
     """Price a new account, or the change of `account_id` to another plan, and hold the price for half an hour (R0.41–R0.47).
 
     Raises a refusal by field for a selection that does not fit together (R0.29–R0.34) and for an unknown country, `AccountNotFound`,
-    and what `change_offer` refuses.
+    `OnlyAtOnce` for a new account that is to wait, and what `change_offer` refuses.
     """
     agency = known_agency(repository.agency(uow.session, agency_id=agency_id), agency_id=agency_id)
     on_sale, chosen = catalogue(uow.session), Selection(**selection)
     plan = on_sale.plan_of(chosen)
     subscription = None
     if account_id is None:
+        if effective is Effective.PERIOD_END:
+            raise errors.OnlyAtOnce
         offer = opening_offer(on_sale, selection=chosen, currency=agency.currency, discount_basis_points=agency.discount_basis_points)
     else:
         subscription = repository.subscription(uow.session, agency_id=agency_id, account_id=account_id)
@@ -42,10 +51,11 @@ def create_quote(
             raise errors.AccountNotFound(account_id=account_id)
         offer = change_offer(
             on_sale,
-            held=held_by(subscription),
+            held=held_by(subscription, now=uow.now),
             selection=chosen,
             currency=agency.currency,
             discount_basis_points=agency.discount_basis_points,
+            effective=effective,
             now=uow.now,
         )
     quote = models.Quote(
@@ -65,6 +75,7 @@ def create_quote(
         unused_minor=offer.unused.amount_minor,
         charged_minor=offer.charged.amount_minor,
         begins_period=offer.begins_period,
+        takes_effect_at=offer.takes_effect_at,
         created_at=uow.now,
         expires_at=uow.now + LIFETIME,
     )
@@ -108,23 +119,26 @@ def offer_of(quote: models.Quote) -> Offer:
         unused=money(quote.unused_minor),
         charged=money(quote.charged_minor),
         begins_period=quote.begins_period,
+        takes_effect_at=quote.takes_effect_at,
     )
 
 
-def held_by(subscription: models.Subscription) -> Held:
-    """Give what a subscription holds."""
+def held_by(subscription: models.Subscription, *, now: datetime) -> Held:
+    """Give what a subscription holds `now`."""
     start, end = subscription.period_start, subscription.period_end
     return Held(
         kind=Kind(subscription.kind),
         selection=Selection.read(subscription.selection),
         per_cycle=Money(amount_minor=subscription.per_cycle_minor, currency=subscription.currency),
         period=None if start is None or end is None else Period(start=start, end=end),
+        has_ended=has_ended(Standing(subscription.standing), period_end=end, now=now),
     )
 
 
 def _as_shown(quote: models.Quote, subscription: models.Subscription | None, *, now: datetime) -> dict[str, Any]:
     offer = offer_of(quote)
     details = ("list_price", "migration_discount", "reseller_discount", "per_cycle", "proration", "due_today")
+    is_taken = quote.used_at is not None or (quote.held_at is not None and quote.released_at is None)
     superseded = quote.account_id is not None and (subscription is None or subscription.changes != quote.replaces_change)
     return {
         "id": quote.id,
@@ -133,7 +147,9 @@ def _as_shown(quote: models.Quote, subscription: models.Subscription | None, *, 
         "selection": Selection.read(quote.selection),
         "region": quote.region,
         "offer": {**{name: getattr(offer, name) for name in details}, "taxes_note": TAXES_NOTE},
-        "state": quote_state(used=quote.used_at is not None, superseded=superseded, expires_at=quote.expires_at, now=now),
+        "effective": offer.effective,
+        "takes_effect_at": offer.takes_effect_at,
+        "state": quote_state(used=is_taken, superseded=superseded or quote.released_at is not None, expires_at=quote.expires_at, now=now),
         "created_at": quote.created_at,
         "expires_at": quote.expires_at,
     }

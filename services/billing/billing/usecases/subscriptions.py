@@ -6,10 +6,12 @@ from billing import errors, models, repository
 from billing.domain.catalogue import Frequency, Kind, Selection
 from billing.domain.invoice import PaymentStatus, Purpose, change_lines, opening_lines
 from billing.domain.period import Period, first_period
+from billing.domain.standing import Standing
 from billing.usecases.billing_profiles import paying_profile
 from billing.usecases.invoices import credit, issue
 from billing.usecases.payments import refuse_payment
 from billing.usecases.quotes import held_by, offer_of
+from billing.usecases.standing import note_standing, pay_by
 from chassis.errors import Refusal
 from chassis.unit_of_work import UnitOfWork
 
@@ -83,7 +85,7 @@ def upgrade_subscription(
     if subscription.changes != quote.replaces_change:
         raise errors.QuoteSuperseded(quote_id=quote_id)
     profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
-    held, chosen = held_by(subscription), Selection.read(quote.selection)
+    held, chosen = held_by(subscription, now=quote.created_at), Selection.read(quote.selection)
     paid = None if held.is_over(quote.created_at) else held.period
     period = paid
     if period is None or quote.begins_period:
@@ -96,7 +98,8 @@ def upgrade_subscription(
     subscription.selection = quote.selection
     subscription.catalogue_version = quote.catalogue_version
     subscription.per_cycle_minor = offer.per_cycle.amount_minor
-    subscription.billing_profile_id = profile.id
+    pay_by(subscription, billing_profile_id=profile.id, as_of=upgraded_at)
+    note_standing(subscription, Standing.RENEWED, as_of=upgraded_at)
     subscription.period_start, subscription.period_end = period.start, period.end
     subscription.changes += 1
     issue(

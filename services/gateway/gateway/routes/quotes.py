@@ -15,7 +15,7 @@ from gateway.schemas.quotes import Quote, QuoteRequest
 routes = Routes("quotes", "Priced offers with an expiry.")
 show = shown(Quote)
 
-BESIDE_THE_SELECTION = ("account_id", "country")
+BESIDE_THE_SELECTION = ("account_id", "country", "effective")
 
 
 @routes.post(

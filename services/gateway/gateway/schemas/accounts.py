@@ -125,7 +125,7 @@ class PlanChangeRequest(_PlanOrQuote):
         load_default=None,
         allow_none=True,
         validate=OneOf(["now", "period_end"]),
-        metadata=described("An upgrade: `now`; a downgrade: `period_end`, or `now`."),
+        metadata=described("An upgrade: `now`; a downgrade: `period_end`."),
     )
 
 

@@ -21,7 +21,7 @@ class Invoice(Schema):
 
     id = fields.Id("inv", required=True)
     number = fields.String(required=True)
-    purpose = fields.String(required=True, metadata={"enum": ["account_opening", "plan_change", "credit_purchase"]})
+    purpose = fields.String(required=True, metadata={"enum": ["account_opening", "plan_change", "credit_purchase", "renewal"]})
     account_id = fields.Id("acc", required=True, allow_none=True)
     status = fields.String(required=True, metadata={"enum": ["open", "paid", "credited"]})
     lines = fields.List(fields.Nested(InvoiceLine), required=True)

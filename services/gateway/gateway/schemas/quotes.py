@@ -1,5 +1,7 @@
 """Quotes: priced offers with an expiry."""
 
+from marshmallow.validate import OneOf
+
 from chassis.schemas import Schema, fields
 from gateway.schemas import Money, Selection, described, example
 
@@ -12,6 +14,12 @@ class QuoteRequest(Selection):
         load_default=None,
         allow_none=True,
         metadata=example("FR", "The client's country (ISO 3166-1): it decides the region of the data (R0.26)."),
+    )
+    effective = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=OneOf(["now", "period_end"]),
+        metadata=described("When a plan change is to take effect: a downgrade only at the end of the period, everything else only now."),
     )
 
 
@@ -35,6 +43,8 @@ class Quote(Schema):
     plan = fields.Nested(Selection, required=True, attribute="selection")
     region = fields.String(required=True, allow_none=True, metadata=example("eu"))
     offer = fields.Nested(Offer, required=True)
+    effective = fields.String(required=True, metadata={"enum": ["now", "period_end"]})
+    takes_effect_at = fields.Instant(required=True, allow_none=True, metadata=described("When what waits takes effect; null for now."))
     state = fields.String(required=True, metadata={"enum": ["open", "expired", "used"]})
     created_at = fields.Instant(required=True)
     expires_at = fields.Instant(required=True)
