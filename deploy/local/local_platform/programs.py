@@ -50,7 +50,7 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
             "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{settings.http_port}/login",
             "TRANSFER_LINK_SECRET": settings.transfer_link_secret(),
         },
-        "notifications": {"SMTP_URL": smtp_url},
+        "notifications": {"SMTP_URL": smtp_url, "TRANSFER_LINK_SECRET": settings.transfer_link_secret()},
     }.get(service, {})
 
 
