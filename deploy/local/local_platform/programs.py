@@ -58,7 +58,7 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
             "HOSTED_URL_TEMPLATE": _hosted_url_template(settings),
             "TRANSFER_LINK_SECRET": settings.transfer_link_secret(),
         },
-        "notifications": {"SMTP_URL": smtp_url},
+        "notifications": {"SMTP_URL": smtp_url, "TRANSFER_LINK_SECRET": settings.transfer_link_secret()},
     }.get(service, {})
 
 

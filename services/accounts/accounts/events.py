@@ -125,6 +125,7 @@ class TransferRequested(_TransferFact):
 
     client_email = fields.String(required=True)
     language = fields.String(required=True)
+    login_url = fields.String()  # the link's page is on the same host
     expires_at = fields.Instant(required=True)
 
 

@@ -30,14 +30,36 @@ class Mailer:
         self._sender_address = parseaddr(self._sender)[1]
         self._sender_host = self._sender_address.rpartition("@")[2]
 
-    def send(self, *, notice_id: str, recipient: str, language: str, subject: str, body: str, written_at: datetime) -> None:
+    def send(
+        self,
+        *,
+        notice_id: str,
+        recipient: str,
+        language: str,
+        subject: str,
+        body: str,
+        written_at: datetime,
+        copied_to: str | None = None,
+        copied_body: str = "",
+    ) -> None:
         """Send one message, the same each time for the same notice, down to its Message-ID: a receiver can drop a repeat.
 
+        `copied_to` gets a copy, of which the recipient knows; it says `copied_body`, where not all of the message is for its eyes.
         Raises `MailRefused` where the server will never take it, and `MailUnavailable` where it may take it later.
         """
+        letters, headers = {recipient: body}, {"To": recipient}
+        if copied_to is not None and copied_to != recipient:
+            letters[copied_to], headers["Cc"] = copied_body, copied_to
+        for address, text in letters.items():
+            self._send(address, headers=headers, notice_id=notice_id, language=language, subject=subject, body=text, written_at=written_at)
+
+    def _send(
+        self, recipient: str, *, headers: dict[str, str], notice_id: str, language: str, subject: str, body: str, written_at: datetime
+    ) -> None:
         message = EmailMessage()
         message["From"] = self._sender
-        message["To"] = recipient
+        for name, address in headers.items():
+            message[name] = address
         message["Subject"] = subject
         message["Date"] = format_datetime(written_at)
         message["Message-ID"] = f"<{notice_id}@{self._sender_host}>"

@@ -1,4 +1,4 @@
-"""What notifications refuses, by name. All of these leave a handler, whose event then comes again later."""
+"""What notifications refuses, by name. What leaves a handler brings its event back later."""
 
 from chassis.errors import Refusal
 
@@ -33,6 +33,14 @@ class NoticeBeingSent(Refusal):
     kind = "conflict"
     code = "notice_being_sent"
     message = "The notice {notice_id} is being sent."
+
+
+class TransferLinksUnavailable(Refusal):
+    """This installation has no secret to make the links by that confirm transfers."""
+
+    kind = "conflict"
+    code = "transfer_links_unavailable"
+    message = "Links to confirm transfers cannot be made: TRANSFER_LINK_SECRET is not set."
 
 
 class MailUnavailable(Refusal):

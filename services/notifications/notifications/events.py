@@ -29,6 +29,21 @@ class NoticeFailed(_NoticeFact):
     reason = fields.String(required=True)
 
 
+class ClientAnswered(Fact):
+    """The platform wrote an answer to a client (R0.71); it is mailed from here on."""
+
+    source = "notifications"
+    notice_id = fields.Id("ntc", required=True)
+    account_id = fields.Id("acc", required=True)
+
+
+class AnswerToSend(Reading):
+    """What is read of our own client_answered."""
+
+    notice_id = fields.Id("ntc", required=True)
+    account_id = fields.Id("acc", required=True)
+
+
 class AgencyDescribed(Reading):
     """What is read of agency_registered and agency_updated."""
 
@@ -78,6 +93,84 @@ class AccountUpgraded(_AccountDescribed):
     new_selection = fields.Nested(_Selection, required=True)
 
 
+class AccountOnPlan(_AccountDescribed):
+    """What is read of account_renewed and account_converted."""
+
+    new_selection = fields.Nested(_Selection, required=True)
+
+
+class PlanChangeScheduled(AccountUpgraded):
+    """What is read of plan_change_scheduled."""
+
+    due_at = fields.Instant(required=True)
+
+
+class AccountEnding(_AccountDescribed):
+    """What is read of account_cancelled and trial_ending."""
+
+    expires_at = fields.Instant(required=True)
+
+
+class AccountExpired(_AccountDescribed):
+    """What is read of account_expired."""
+
+    archives_at = fields.Instant(required=True)
+
+
+class AccountArchived(_AccountDescribed):
+    """What is read of account_archived."""
+
+    renewable_until = fields.Instant(required=True)
+
+
+class AccountDisabled(_AccountDescribed):
+    """What is read of account_disabled."""
+
+    reason = fields.String(required=True)
+    message = fields.String(load_default=None, allow_none=True)
+
+
+class RenewalUpcoming(_AccountDescribed):
+    """What is read of renewal_upcoming."""
+
+    selection = fields.Nested(_Selection, required=True)
+    renews_at = fields.Instant(required=True)
+
+
+class AccountLoginLocked(Reading):
+    """What is read of account_login_locked; the username is null where the account has no such user."""
+
+    account_id = fields.Id("acc", required=True)
+    username = fields.String(load_default=None, allow_none=True)
+    locked_until = fields.Instant(required=True)
+
+
+class _TransferDescribed(Reading):
+    """What every fact about a transfer says of its account; `agency_email` is that of the agency that asked."""
+
+    account_id = fields.Id("acc", required=True)
+    name = fields.String(required=True)
+    direction = fields.String(required=True)
+    agency_email = fields.String(required=True)
+
+
+class TransferRequested(_TransferDescribed):
+    """What is read of transfer_requested; `login_url` is that of the account."""
+
+    transfer_id = fields.Id("trf", required=True)
+    account_host = fields.String(required=True)
+    login_url = fields.String(load_default=None, allow_none=True)
+    client_email = fields.String(required=True)
+    language = fields.String(required=True)
+    expires_at = fields.Instant(required=True)
+
+
+class TransferCompleted(_TransferDescribed):
+    """What is read of transfer_completed."""
+
+    to_agency_id = fields.Id("agy", required=True)
+
+
 class InvoicePaid(Reading):
     """What is read of invoice_paid."""
 
@@ -110,7 +203,6 @@ class CreditsPurchased(Reading):
 
 
 AGENCY_FACTS = frozenset({"agency_registered", "agency_updated"})
-ACCOUNT_FACTS = frozenset({"account_requested", "account_activated", "account_failed", "account_upgraded"})
 
 _READ: dict[str, Reading] = {
     "agency_registered": AgencyDescribed(),
@@ -119,10 +211,31 @@ _READ: dict[str, Reading] = {
     "account_activated": AccountActivated(),
     "account_failed": AccountFailed(),
     "account_upgraded": AccountUpgraded(),
+    "client_answered": AnswerToSend(),
+    "account_updated": _AccountDescribed(),
+    "account_cancelled": AccountEnding(),
+    "cancellation_undone": _AccountDescribed(),
+    "account_disabled": AccountDisabled(),
+    "account_enabled": _AccountDescribed(),
+    "account_expired": AccountExpired(),
+    "account_archived": AccountArchived(),
+    "account_renewed": AccountOnPlan(),
+    "account_downgraded": AccountUpgraded(),
+    "account_converted": AccountOnPlan(),
+    "plan_change_scheduled": PlanChangeScheduled(),
+    "plan_change_dropped": _AccountDescribed(),
+    "trial_ending": AccountEnding(),
+    "renewal_upcoming": RenewalUpcoming(),
+    "account_login_locked": AccountLoginLocked(),
+    "transfer_requested": TransferRequested(),
+    "transfer_completed": TransferCompleted(),
     "invoice_paid": InvoicePaid(),
     "payment_failed": PaymentFailed(),
     "credits_purchased": CreditsPurchased(),
 }
+
+ACCOUNT_FACTS = frozenset(name for name, reading in _READ.items() if isinstance(reading, _AccountDescribed))
+TRANSFER_FACTS = frozenset({"transfer_requested", "transfer_completed"})
 
 
 def facts_of(event: Event) -> dict[str, Any]:

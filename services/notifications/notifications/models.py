@@ -57,7 +57,10 @@ class Account(Base):
 
 
 class Notice(Base):
-    """One message to one recipient about one fact. `sending_until` keeps other deliveries of the same fact away while one is sending."""
+    """One message to one recipient about one fact. `sending_until` keeps other deliveries of the same fact away while one is sending.
+
+    `link` is written into the body when it is sent, with a token that is kept nowhere. What no event caused is caused by itself.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
@@ -73,7 +76,9 @@ class Notice(Base):
     kind: Mapped[str]
     channel: Mapped[str]
     recipient: Mapped[str]
+    copied_to: Mapped[str | None]
     language: Mapped[str]
+    link: Mapped[str | None]
     subject: Mapped[str]
     body: Mapped[str]
     state: Mapped[str]

@@ -57,14 +57,13 @@ def account(session: Session, *, agency_id: str, account_id: str) -> Account | N
 
 
 def know_account(session: Session, *, known_at: datetime, facts: Mapping[str, Any]) -> None:
-    """Keep what the account is called and where to write about it, unless something newer is known.
+    """Keep whose the account is, what it is called and where to write about it, unless something newer is known.
 
     Of its client (`language`, `client_email`) only one fact speaks, so what is heard is kept whenever it comes.
     """
-    described, said_once = ("name", "notification_email"), ("language", "client_email")
+    described, said_once = ("agency_id", "name", "notification_email"), ("language", "client_email")
     heard = insert(Account).values(
         id=facts["account_id"],
-        agency_id=facts["agency_id"],
         known_at=known_at,
         **{column: facts[column] for column in described},
         **{column: facts.get(column) for column in said_once},

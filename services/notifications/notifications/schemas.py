@@ -18,6 +18,14 @@ class NoticesWanted(EventsWanted):
     account_id = fields.Id("acc", load_default=None, allow_none=True)
 
 
+class AnswerClient(Schema):
+    agency_id = fields.Id("agy", required=True)
+    account_id = fields.Id("acc", required=True)
+    client_email = fields.Email(required=True)
+    subject = fields.String(required=True, validate=[validate.Length(min=1, max=200), validate.Regexp(r"[^\r\n]+\Z")])
+    text = fields.String(required=True, validate=validate.Length(min=1, max=20_000))
+
+
 class EventPage(Schema):
     data = fields.List(fields.Dict())
     next_cursor = fields.String(allow_none=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chassis.doors import due, query, subscribe
+from chassis.doors import command, due, query, subscribe
 from chassis.events import Event
 from chassis.wiring import Wired, Work
 from notifications import clients, schemas, usecases
@@ -14,6 +14,7 @@ class NotificationsService:
     name = "notifications"
     work = Work()
     mailer = Wired(clients.Mailer)
+    links = Wired(usecases.transfer_links)
 
     @query(request=schemas.NoticesWanted, answer=schemas.NoticePage)
     def notices(self, request: dict[str, Any]) -> object:
@@ -25,29 +26,33 @@ class NotificationsService:
         with self.work.reading() as session:
             return usecases.feed(session, **request)
 
+    @command(request=schemas.AnswerClient, answer=schemas.Notice)
+    def answer_client(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.answer_client, **request)
+
     @subscribe("identity", "*")
     def on_identity_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @subscribe("accounts", "*")
     def on_accounts_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @subscribe("billing", "*")
     def on_billing_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @subscribe("credits", "*")
     def on_credits_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @subscribe("snapshots", "*")
     def on_snapshots_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @subscribe("notifications", "*")
     def on_notifications_event(self, event: Event) -> None:
-        usecases.tell(self.work, self.mailer, event)
+        usecases.tell(self.work, self.mailer, self.links, event)
 
     @due(every_seconds=60)
     def forget_old_events(self) -> None:

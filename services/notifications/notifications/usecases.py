@@ -1,6 +1,7 @@
 """The verbs of notifications."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from chassis.events import Event
 from chassis.ids import new_id
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork, Units
+from chassis.wiring import Wiring
 from notifications import clients, domain, errors, events, models, repository
 
 EMAIL = "email"
@@ -21,7 +23,12 @@ SENDING_TIME = timedelta(seconds=60)
 FORGOTTEN_AT_ONCE = 5_000
 
 
-def tell(work: Units, mailer: clients.Mailer, event: Event) -> None:
+def transfer_links(wiring: Wiring) -> domain.TransferLinks:
+    """Read from the environment what links to confirm are made by."""
+    return domain.TransferLinks(secret=wiring.config.transfer_link_secret.encode())
+
+
+def tell(work: Units, mailer: clients.Mailer, links: domain.TransferLinks, event: Event) -> None:
     """Keep the event, and send the notice it makes, outside of any transaction.
 
     Each delivery of the event goes on where the last one ended: kept, written, sent. One that comes before the facts that say whom to tell
@@ -34,21 +41,27 @@ def tell(work: Units, mailer: clients.Mailer, event: Event) -> None:
     with work.begin() as uow:
         notice = take_notice(uow, event=event, facts=facts)
     if notice is not None:
-        send_notice(work, mailer, notice)
+        send_notice(work, mailer, links, notice)
 
 
-def send_notice(work: Units, mailer: clients.Mailer, notice: models.Notice) -> None:
-    """Send a notice that was taken, and record what came of it; raises `MailUnavailable`, the notice put back."""
+def send_notice(work: Units, mailer: clients.Mailer, links: domain.TransferLinks, notice: models.Notice) -> None:
+    """Send a notice that was taken, and record what came of it; raises `MailUnavailable`, the notice put back.
+
+    The token of a link is in what its recipient gets, and nowhere else: not in the copy either.
+    """
     try:
+        link = None if notice.link is None else links.confirming(notice.link)
         mailer.send(
             notice_id=notice.id,
             recipient=notice.recipient,
             language=notice.language,
             subject=notice.subject,
-            body=notice.body,
+            body=notice.body.replace(domain.LINK, link or domain.LINK),
+            copied_to=notice.copied_to,
+            copied_body=notice.body.replace(domain.LINK, notice.link or domain.LINK),
             written_at=notice.created_at,
         )
-    except errors.MailRefused as refusal:
+    except (errors.MailRefused, errors.TransferLinksUnavailable) as refusal:
         with work.begin() as uow:
             mark_failed(uow, notice_id=notice.id, reason=refusal.text)
     except errors.MailUnavailable:
@@ -69,6 +82,8 @@ def record_event(uow: UnitOfWork, *, arrived: Event, facts: Mapping[str, Any]) -
         repository.know_agency(uow.session, known_at=arrived.time, facts=facts)
     if arrived.name in events.ACCOUNT_FACTS:
         repository.know_account(uow.session, known_at=arrived.time, facts=facts)
+    if arrived.name == "transfer_completed":
+        repository.know_account(uow.session, known_at=arrived.time, facts=_as_moved(uow.session, facts))
 
 
 def take_notice(uow: UnitOfWork, *, event: Event, facts: Mapping[str, Any]) -> models.Notice | None:
@@ -78,8 +93,30 @@ def take_notice(uow: UnitOfWork, *, event: Event, facts: Mapping[str, Any]) -> m
     delivery has the notice.
     """
     kind = domain.NoticeKind(event.name)
+    if kind is domain.NoticeKind.CLIENT_ANSWERED:
+        return _taken(uow, repository.notice_for_update(uow.session, notice_id=facts["notice_id"]))
     repository.add_notice(uow.session, _written(uow, kind=kind, event=event, facts=facts))
     notice = repository.notice_of_event_for_update(uow.session, event_id=event.id, kind=kind, channel=EMAIL)
+    return _taken(uow, notice)
+
+
+def answer_client(uow: UnitOfWork, *, agency_id: str, account_id: str, client_email: str, subject: str, text: str) -> models.Notice:
+    """Write the platform's answer to a client who wrote to it, a copy for the agency's side (R0.71); sending it follows from the fact.
+
+    Raises `AgencyUnknown` and `AccountUnknown`.
+    """
+    account = _account(uow.session, agency_id=agency_id, account_id=account_id)
+    asked = {"agency_id": agency_id, "account_id": account_id, "subject": subject, "text": text}
+    answered = None if account is None else replace(account, client_email=client_email)
+    notice_id = new_id("ntc")
+    written = _notice(uow, kind=domain.NoticeKind.CLIENT_ANSWERED, account=answered, caused_by=notice_id, facts=asked)
+    repository.add_notice(uow.session, {**written, "id": notice_id})
+    uow.emit(events.ClientAnswered(subject=notice_id, agency_id=agency_id, notice_id=notice_id, account_id=account_id))
+    return repository.notice_for_update(uow.session, notice_id=notice_id)
+
+
+def _taken(uow: UnitOfWork, notice: models.Notice) -> models.Notice | None:
+    """Keep a locked notice for whoever sends it now; None where there is nothing to send any more."""
     if notice.state != domain.NoticeState.PENDING:
         return None
     if notice.sending_until is not None and notice.sending_until > uow.platform_now:
@@ -144,7 +181,16 @@ def _position(cursor: str) -> int:
 
 
 def _written(uow: UnitOfWork, *, kind: domain.NoticeKind, event: Event, facts: Mapping[str, Any]) -> dict[str, Any]:
-    account = _account(uow.session, agency_id=facts["agency_id"], account_id=facts["account_id"])
+    if event.name in events.TRANSFER_FACTS:
+        account: domain.Account | None = _account_of_transfer(facts)
+    else:
+        account = _account(uow.session, agency_id=facts["agency_id"], account_id=facts["account_id"])
+    return _notice(uow, kind=kind, account=account, caused_by=event.id, facts=facts)
+
+
+def _notice(
+    uow: UnitOfWork, *, kind: domain.NoticeKind, account: domain.Account | None, caused_by: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     recipient = domain.recipient(kind=kind, agency=_agency(uow.session, agency_id=facts["agency_id"]), account=account)
     message = domain.message(kind=kind, facts=facts, account=account, language=recipient.language)
     return {
@@ -154,11 +200,13 @@ def _written(uow: UnitOfWork, *, kind: domain.NoticeKind, event: Event, facts: M
         "kind": kind,
         "channel": EMAIL,
         "recipient": recipient.address,
+        "copied_to": recipient.copied_to,
         "language": recipient.language,
+        "link": _link_of(facts) if kind is domain.NoticeKind.TRANSFER_REQUESTED else None,
         "subject": message.subject,
         "body": message.body,
         "state": domain.NoticeState.PENDING,
-        "caused_by": event.id,
+        "caused_by": caused_by,
         "created_at": uow.platform_now,
     }
 
@@ -187,6 +235,29 @@ def _account(session: Session, *, agency_id: str, account_id: str | None) -> dom
         language=known.language,
         client_email=known.client_email,
     )
+
+
+def _account_of_transfer(facts: Mapping[str, Any]) -> domain.Account:
+    """Describe an account as its transfer does: of the agency that asked for it, there is no more to know than what it asked with."""
+    return domain.Account(
+        id=facts["account_id"],
+        name=facts["name"],
+        notification_email=facts["agency_email"],
+        language=facts.get("language"),
+        client_email=facts.get("client_email"),
+    )
+
+
+def _link_of(facts: Mapping[str, Any]) -> str:
+    return domain.transfer_link(login_url=facts["login_url"], account_host=facts["account_host"], transfer_id=facts["transfer_id"])
+
+
+def _as_moved(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Say of a transferred account what its next fact will: it is written about to the new agency's side."""
+    agency_id = facts["to_agency_id"]
+    comes_in = agency_id == facts["agency_id"]
+    address = facts["agency_email"] if comes_in else _agency(session, agency_id=agency_id).notification_email
+    return {"account_id": facts["account_id"], "agency_id": agency_id, "name": facts["name"], "notification_email": address}
 
 
 def _about(notice: models.Notice) -> dict[str, Any]:

@@ -7,8 +7,11 @@ import pytest
 from chassis.testing import MovingClock, ServiceDatabase, ServiceProcess
 from chassis.unit_of_work import Units
 from notifications.clients import Mailer
+from notifications.domain import TransferLinks
 
 from .mail_server import MailServer, mailer_to
+
+LINK_SECRET = "a-secret-of-more-than-32-characters"
 
 
 @pytest.fixture
@@ -35,5 +38,10 @@ def mailer(mail_server: MailServer) -> Mailer:
 
 
 @pytest.fixture
+def links() -> TransferLinks:
+    return TransferLinks(secret=LINK_SECRET.encode())
+
+
+@pytest.fixture
 def notifications(run_service: Callable[..., ServiceProcess], database: ServiceDatabase, mail_server: MailServer) -> ServiceProcess:
-    return run_service("notifications", database, SMTP_URL=mail_server.url)
+    return run_service("notifications", database, SMTP_URL=mail_server.url, TRANSFER_LINK_SECRET=LINK_SECRET)

@@ -14,17 +14,28 @@ CLIENT_ADDRESS = "owner@client.example"
 SELECTION = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
 LARGER = {**SELECTION, "plan": "Pro", "contacts": 2500}
 
-NOTICE_FACTS = ("account_activated", "account_failed", "account_upgraded", "invoice_paid", "payment_failed", "credits_purchased")
+LIFECYCLE_FACTS = (
+    *("account_activated", "account_failed", "account_upgraded", "account_downgraded", "account_converted", "account_renewed"),
+    *("plan_change_scheduled", "plan_change_dropped", "account_cancelled", "cancellation_undone", "account_disabled", "account_enabled"),
+    *("account_expired", "account_archived", "trial_ending", "renewal_upcoming", "account_login_locked"),
+)
+NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "credits_purchased")
+TRANSFER_ADDRESS = "hello@atelier.example"
+
+LATER = START + timedelta(days=7)
+TRANSFER_ID = "trf_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 
 SOURCES = {
     "agency_registered": "identity",
     "agency_updated": "identity",
     "api_key_created": "identity",
+    "account_login_locked": "identity",
     "invoice_paid": "billing",
     "payment_failed": "billing",
     "credits_purchased": "credits",
     "workspace_prepared": "snapshots",
     "notice_sent": "notifications",
+    "client_answered": "notifications",
 }
 
 
@@ -109,6 +120,47 @@ class World:
                 "account_id": None,
             },
             "workspace_prepared": {"account_id": self.account_id, "snapshot_id": None, "assets": 0},
+        }
+        plans = {"old_selection": LARGER, "new_selection": SELECTION, "quote_id": new_id("quo"), "billing_profile_id": None}
+        later, transfer = LATER.isoformat(), {**account, "account_host": "acme.comptoir.example", "agency_email": TRANSFER_ADDRESS}
+        facts |= {
+            "account_updated": {**account, "changes": {}},
+            "account_downgraded": {**account, **plans, "change_id": new_id("chg"), "effective": "period_end"},
+            "account_converted": {**account, **plans, "change_id": new_id("chg")},
+            "account_renewed": {**account, **plans, "previous_status": "archived"},
+            "plan_change_scheduled": {**account, **plans, "change_id": new_id("chg"), "due_at": later},
+            "plan_change_dropped": {**account, "change_id": new_id("chg"), "quote_id": new_id("quo")},
+            "account_cancelled": {**account, "reason": "Moved.", "cancelled_at": START.isoformat(), "expires_at": later},
+            "cancellation_undone": {**account, "status": "active"},
+            "account_disabled": {**account, "reason": "payment", "message": "Please call us.", "suspensions": ["payment"]},
+            "account_enabled": {**account, "reason": "payment"},
+            "account_expired": {
+                **account,
+                "kind": "paid",
+                "previous_status": "cancelled",
+                "expired_at": START.isoformat(),
+                "archives_at": later,
+            },
+            "account_archived": {**account, "archived_at": START.isoformat(), "renewable_until": later},
+            "trial_ending": {**account, "expires_at": later},
+            "renewal_upcoming": {**account, "selection": SELECTION, "renews_at": later},
+            "account_login_locked": {"account_id": self.account_id, "username": "marie", "locked_until": later},
+            "transfer_requested": {
+                **transfer,
+                "transfer_id": TRANSFER_ID,
+                "direction": "in",
+                "client_email": CLIENT_ADDRESS,
+                "language": self.client_language,
+                "login_url": "http://acme.localhost:8000/login",
+                "expires_at": later,
+            },
+            "transfer_completed": {
+                **transfer,
+                "transfer_id": TRANSFER_ID,
+                "direction": "in",
+                "to_agency_id": self.agency_id,
+                "completed_at": later,
+            },
         }
         facts["agency_updated"] = facts["agency_registered"]
         return {**facts[event_name], **changes}

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from chassis.money import Money
 from notifications import domain, errors
-from notifications.domain import CLIENT_KINDS, TEXTS, Account, Agency, Language, NoticeKind, Programme, Recipient
+from notifications.domain import ASKED_BY_CLIENT, CLIENT_KINDS, TEXTS, Account, Agency, Language, NoticeKind, Programme, Recipient
+from notifications.events import facts_of
 
 from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, NOTICE_FACTS, World
 
@@ -23,7 +24,8 @@ ACME = Account(id="acc_1", name="acme", notification_email=ACCOUNT_ADDRESS, lang
 
 
 def write(name: str, language: Language, account: Account | None = ACME, **changes: Any) -> domain.Message:
-    return domain.message(kind=NoticeKind(name), facts={**World().data(name), **changes}, account=account, language=language)
+    facts = {"subject": "Re: login", "text": "Call us."} if name == "client_answered" else facts_of(World().event(name, **changes))
+    return domain.message(kind=NoticeKind(name), facts=facts, account=account, language=language)
 
 
 def placeholders(texts: dict[str, Any], path: str = "") -> dict[str, list[str]]:
@@ -47,11 +49,19 @@ def test_other_facts_make_none(name: str) -> None:
     assert domain.kind_of(name) is None
 
 
-@given(kind=KINDS, language=st.none() | st.text())
+@given(kind=st.sampled_from(sorted(set(NoticeKind) - ASKED_BY_CLIENT)), language=st.none() | st.text())
 def test_the_client_of_a_resold_account_is_never_told(kind: NoticeKind, language: str | None) -> None:
     """R0.73-R0.75."""
     account = replace(ACME, language=language)
     assert domain.recipient(kind=kind, agency=RESELLER, account=account) == Recipient(address=ACCOUNT_ADDRESS, language=Language.FRENCH)
+
+
+@pytest.mark.parametrize("kind", sorted(ASKED_BY_CLIENT))
+@pytest.mark.parametrize("agency", [RESELLER, COMMISSION])
+def test_a_client_who_asked_is_answered_with_a_copy_for_the_agencys_side(kind: NoticeKind, agency: Agency) -> None:
+    """R0.55, R0.56, R0.71."""
+    told = domain.recipient(kind=kind, agency=agency, account=ACME)
+    assert told == Recipient(address=CLIENT_ADDRESS, language=Language.PORTUGUESE, copied_to=ACCOUNT_ADDRESS)
 
 
 @given(kind=KINDS, programme=st.sampled_from(Programme))
@@ -73,7 +83,7 @@ def test_a_client_whose_language_is_not_written_here_reads_that_of_the_agency(la
     assert told == Recipient(address=CLIENT_ADDRESS, language=Language.FRENCH)
 
 
-@pytest.mark.parametrize("kind", sorted(set(NoticeKind) - CLIENT_KINDS))
+@pytest.mark.parametrize("kind", sorted(set(NoticeKind) - CLIENT_KINDS - ASKED_BY_CLIENT))
 def test_the_rest_about_a_commission_account_goes_to_the_agencys_side(kind: NoticeKind) -> None:
     assert domain.recipient(kind=kind, agency=COMMISSION, account=ACME).address == ACCOUNT_ADDRESS
 
@@ -91,13 +101,14 @@ def test_every_language_says_all_that_english_says(language: Language) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, language: Language) -> None:
-    for account in (ACME, None) if kind not in {"account_activated", "account_failed", "account_upgraded"} else (ACME,):
+    for account in (ACME, None) if kind in {"invoice_paid", "payment_failed", "credits_purchased"} else (ACME,):
         message = write(kind, language, account)
         assert "$" not in message.subject + message.body
         assert "\n" not in message.subject
-        assert message.body.endswith(f"\n-- \n{TEXTS[language]['signature']}\n")
+        signature = "Comptoir" if kind is NoticeKind.CLIENT_ANSWERED else TEXTS[language]["signature"]
+        assert message.body.endswith(f"\n-- \n{signature}\n")
         assert not re.search(r"\n\n\n|None|password:", message.body)
-        assert ("acme" in message.subject + message.body) == (account is not None)
+        assert ("acme" in message.subject + message.body) == (account is not None and kind is not NoticeKind.CLIENT_ANSWERED)
         assert CLIENT_ADDRESS not in message.subject + message.body
 
 
@@ -162,3 +173,36 @@ def test_an_amount_is_written_to_its_last_minor_unit(amount_minor: int, currency
 def test_no_amount_is_lost_in_writing(amount_minor: int, currency: str) -> None:
     written = domain.format_money(Money(amount_minor=amount_minor, currency=currency), decimal_sign=".")
     assert int(written.removesuffix(f" {currency}").replace(".", "")) == amount_minor
+
+
+def test_a_disabled_account_says_why_and_what_its_login_page_says() -> None:
+    assert "Reason: A payment is missing.\nMessage on the login page: Please call us.\n" in write("account_disabled", Language.ENGLISH).body
+    assert "Message on the login page: –\n" in write("account_disabled", Language.ENGLISH, message=None).body
+
+
+def test_moments_are_written_as_the_language_writes_them() -> None:
+    assert "until 2026-04-07, 09:30 UTC" in write("account_cancelled", Language.ENGLISH).body
+    assert "jusqu’au 07/04/2026 à 09:30 UTC" in write("account_cancelled", Language.FRENCH).body
+
+
+def test_a_locked_login_of_nobody_names_nobody() -> None:
+    assert "for a user that does not exist the login" in write("account_login_locked", Language.ENGLISH, username=None).body
+
+
+def test_a_transfer_says_which_way_the_account_goes() -> None:
+    """R0.56, R0.57."""
+    assert "hello@atelier.example will manage" not in write("transfer_requested", Language.ENGLISH, direction="out").body
+    assert "will not manage this account any more" in write("transfer_requested", Language.ENGLISH, direction="out").body
+    assert domain.LINK in write("transfer_requested", Language.ENGLISH).body
+
+
+def test_the_page_of_a_transfer_is_on_the_accounts_own_host() -> None:
+    page = domain.transfer_link(login_url="http://acme.localhost:8000/login", account_host="acme.localhost", transfer_id="trf_1")
+    assert page == "http://acme.localhost:8000/transfer?transfer=trf_1"
+    page = domain.transfer_link(login_url=None, account_host="acme.comptoir.example", transfer_id="trf_1")
+    assert page == "https://acme.comptoir.example/transfer?transfer=trf_1"
+
+
+def test_a_link_that_confirms_cannot_be_made_without_a_secret() -> None:
+    with pytest.raises(errors.TransferLinksUnavailable):
+        domain.TransferLinks(secret=b"").confirming("https://acme.comptoir.example/transfer?transfer=trf_1")

@@ -16,6 +16,7 @@ from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
 from notifications import errors, models, usecases
 from notifications.clients import Mailer
+from notifications.domain import CLIENT_KINDS, TransferLinks
 
 from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, NOTICE_FACTS, World
 from .mail_server import MailServer
@@ -26,12 +27,12 @@ EVERY_FACT = ("agency_registered", "account_requested", "workspace_prepared", *N
 
 
 @pytest.fixture
-def tell(work: Units, mailer: Mailer) -> Tell:
+def tell(work: Units, mailer: Mailer, links: TransferLinks) -> Tell:
     """Deliver events, in this order."""
 
     def deliver(*events: Event) -> None:
         for event in events:
-            usecases.tell(work, mailer, event)
+            usecases.tell(work, mailer, links, event)
 
     return deliver
 
@@ -155,7 +156,7 @@ def test_every_fact_one_to_three_times_in_any_order_ends_in_the_same_mails(
         except (errors.AgencyUnknown, errors.AccountUnknown, errors.ClientAddressUnknown):
             waiting.append(event)  # as the retry ladder does
     billing = ACCOUNT_ADDRESS if programme == "reseller" else CLIENT_ADDRESS
-    assert sorted(mail_server.recipients()) == sorted([AGENCY_ADDRESS, *[ACCOUNT_ADDRESS] * 3, *[billing] * 2])
+    assert sorted(mail_server.recipients()) == sorted([AGENCY_ADDRESS, *[ACCOUNT_ADDRESS] * 14, *[billing] * len(CLIENT_KINDS)])
     assert feed_of(work, world.agency_id).total == len(EVERY_FACT)
     assert programme == "commission" or not any(CLIENT_ADDRESS.encode() in mail.content for mail in mail_server.mails)
 
@@ -285,4 +286,4 @@ def test_the_feed_forgets_what_is_older_than_thirty_days(work: Units, tell: Tell
 
 def test_every_refusal_names_itself_and_what_it_is_about() -> None:
     named = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal) and each is not Refusal]
-    assert len({each.code for each in named}) == len(named) == 6
+    assert len({each.code for each in named}) == len(named) == 7

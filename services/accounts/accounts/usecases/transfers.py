@@ -69,6 +69,7 @@ def request_transfer(
             client_email=transfer.client_email,
             agency_email=transfer.agency_email,
             language=account.language,
+            login_url=account.login_url,
             expires_at=transfer.expires_at,
         )
     )
