@@ -94,7 +94,9 @@ def test_a_trial_ends_becomes_paid_and_goes_down_a_plan_at_the_end_of_its_month(
     assert life.refused("POST", "plan-changes", {"plan": PRO}) == "plan_change_waiting"
     clock.advance_to(ends)
     eventually(lambda: life.shown()["plan"]["plan"] == "Starter", what="the downgrade took effect")
-    assert life.invoices() == [("plan_change", "paid", 3920)]
+    paid = [("plan_change", "paid", 3920), ("renewal", "paid", 1200)]
+    eventually(lambda: life.invoices() == paid, what="the next month is paid, at the lower price")
+    eventually(lambda: life.moment("renews_at") > ends, what="the next renewal is known")
 
     wanted = [
         "accounts.account_activated",
