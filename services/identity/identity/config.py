@@ -20,5 +20,5 @@ class Config(ServiceConfig):
 
     api_key_pepper: str = setting("API_KEY_PEPPER", convert=pepper)
     smtp_url: str = setting("SMTP_URL", default="smtp://127.0.0.1:1025")
-    mail_from: str = setting("MAIL_FROM", default="Comptoir <accounts@comptoir.example>")
+    mail_from: str = setting("MAIL_FROM", default="accounts@comptoir.example")
     reset_url_template: str = setting("RESET_URL_TEMPLATE", default="http://{name}.localhost:8000/reset-password")

@@ -107,3 +107,11 @@ class AccountFailed(Reading):
     """What identity reads of accounts' account_failed."""
 
     account_id = fields.Id("acc", required=True)
+
+
+class TransferCompleted(Reading):
+    """What identity reads of accounts' transfer_completed."""
+
+    account_id = fields.Id("acc", required=True)
+    to_agency_id = fields.Id("agy", required=True)
+    completed_at = fields.Instant(required=True)

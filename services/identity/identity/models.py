@@ -103,6 +103,7 @@ class Account(Base):
     name: Mapped[str | None]
     language: Mapped[str | None]
     failed_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

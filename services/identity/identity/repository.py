@@ -154,6 +154,20 @@ def account_user_for_update(session: Session, *, account_id: str, username: str)
     )
 
 
+def move_account_users(session: Session, *, account_id: str, agency_id: str) -> None:
+    """Make every user of the account the agency's."""
+    moved = update(AccountUser).where(AccountUser.account_id == account_id).values(agency_id=agency_id, version=AccountUser.version + 1)
+    session.execute(moved.execution_options(synchronize_session=False))
+
+
+def close_ways_in_by_link(session: Session, *, account_id: str, now: datetime) -> None:
+    """End the sessions that began by a login link at the account, and forget its links."""
+    users = select(AccountUser.id).where(AccountUser.account_id == account_id)
+    live = and_(LoginSession.user_id.in_(users), LoginSession.via == "sso", LoginSession.ended_at.is_(None))
+    session.execute(update(LoginSession).where(live).values(ended_at=now).execution_options(synchronize_session=False))
+    session.execute(delete(LoginLink).where(LoginLink.user_id.in_(users)).execution_options(synchronize_session=False))
+
+
 def delete_account_users(session: Session, *, account_id: str) -> None:
     """Forget every user of the account."""
     session.execute(delete(AccountUser).where(AccountUser.account_id == account_id))

@@ -213,3 +213,7 @@ class IdentityService:
     @subscribe("accounts", "account_failed", reads=events.AccountFailed)
     def on_account_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.drop_failed_account, account_id=event.data["account_id"])
+
+    @subscribe("accounts", "transfer_completed", reads=events.TransferCompleted)
+    def on_transfer_completed(self, event: Event) -> None:
+        self.work.handle(event, usecases.move_account, **event.data)

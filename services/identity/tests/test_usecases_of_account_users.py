@@ -1,17 +1,18 @@
 """The users of accounts in a real database."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chassis.errors import InvalidCursor, VersionMismatch
 from chassis.ids import new_id
-from chassis.testing import ServiceDatabase
+from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
 from identity import clients, errors, models, usecases
 
-from .factories import EMAIL, People
+from .factories import EMAIL, PEPPER, People
 
 
 @pytest.fixture
@@ -177,3 +178,42 @@ def test_the_user_of_another_account_of_the_agency_is_not_found(people: People, 
     neighbour = People(work=people.work, passwords=passwords, agency_id=people.agency_id)
     with pytest.raises(errors.UserOfAccountNotFound):
         shown(people, neighbour.settle())
+
+
+def test_users_follow_their_account_to_another_agency_which_the_former_one_gets_into_no_more(
+    people: People, passwords: clients.Passwords, clock: MovingClock
+) -> None:
+    """R0.56, R0.97."""
+    by_password = people.log_in().session_token
+
+    def link_of(agency_id: str) -> str:
+        with people.work.begin() as uow:
+            return usecases.create_login_link(uow, agency_id=agency_id, account_id=people.account_id, pepper=PEPPER).token
+
+    def follow(link: str) -> str:
+        with people.work.begin() as uow:
+            return usecases.use_login_link(uow, token=link, pepper=PEPPER).session_token
+
+    by_link, unused, new_agency = follow(link_of(people.agency_id)), link_of(people.agency_id), new_id("agy")
+
+    def move(to_agency_id: str, *, days: int) -> None:
+        with people.work.begin() as uow:
+            moved = {"account_id": people.account_id, "to_agency_id": to_agency_id, "completed_at": clock.now + timedelta(days=days)}
+            usecases.move_account(uow, **moved)
+
+    for _ in range(2):  # twice has one effect
+        move(new_agency, days=1)
+    move(new_id("agy"), days=0)  # an earlier transfer, heard of later
+    assert people.session(by_password).user.agency_id == new_agency
+    with pytest.raises(errors.InvalidSession):
+        people.session(by_link)
+    with pytest.raises(errors.InvalidLoginLink):
+        follow(unused)
+    with pytest.raises(errors.AccountNotFound):
+        link_of(people.agency_id)
+    assert people.session(follow(link_of(new_agency))).user.agency_id == new_agency
+
+
+def test_a_transfer_that_is_heard_of_before_the_account_comes_again(work: Units, passwords: clients.Passwords, clock: MovingClock) -> None:
+    with pytest.raises(errors.AccountNotFound), work.begin() as uow:
+        usecases.move_account(uow, account_id=new_id("acc"), to_agency_id=new_id("agy"), completed_at=clock.now)

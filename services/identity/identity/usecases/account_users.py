@@ -1,6 +1,7 @@
 """The users of accounts: the first one and its credentials, and those who follow (R3.4, R3.5)."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -60,6 +61,22 @@ def drop_failed_account(uow: UnitOfWork, *, account_id: str) -> None:
     account = repository.account_for_update(uow.session, account_id=account_id, now=uow.platform_now)
     account.failed_at = uow.platform_now
     repository.delete_account_users(uow.session, account_id=account_id)
+
+
+def move_account(uow: UnitOfWork, *, account_id: str, to_agency_id: str, completed_at: datetime) -> None:
+    """Follow from a completed transfer: the account's users are the new agency's, and the former one is out (R0.56).
+
+    People stay logged in who gave a password. A later transfer that was heard of first stays. Raises `AccountNotFound` where the first
+    user has not been prepared yet: the fact comes again.
+    """
+    account = repository.account_for_update(uow.session, account_id=account_id, now=uow.platform_now)
+    if account.moved_at is not None and completed_at <= account.moved_at:
+        return
+    if repository.agency_of_account(uow.session, account_id=account_id) is None:
+        raise errors.AccountNotFound(account_id=account_id)
+    account.moved_at = completed_at
+    repository.move_account_users(uow.session, account_id=account_id, agency_id=to_agency_id)
+    repository.close_ways_in_by_link(uow.session, account_id=account_id, now=uow.platform_now)
 
 
 def refuse_unclaimable(session: Session, *, agency_id: str, account_id: str) -> None:
