@@ -115,8 +115,11 @@ class Billing:
         )
         return answer
 
-    def billing_profile(self, *, agency_id: str, billing_profile_id: str) -> None:
-        """Ask whether the agency has this billing profile; refused as `billing_profile_not_found` where it has not."""
+    def billing_profile(self, *, agency_id: str, billing_profile_id: str | None) -> None:
+        """Ask whether the agency has this billing profile, or with None a default one.
+
+        Refused as `billing_profile_not_found` or `billing_profile_required` where it has not.
+        """
         request = {"agency_id": agency_id, "billing_profile_id": billing_profile_id}
         self._call("billing", "billing_profile", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True)
 

@@ -37,6 +37,10 @@ class Billing:
         return self.quotes[asked["quote_id"]]
 
     @staticmethod
+    def billing_profile(asked: Call) -> Call:
+        return {"id": asked["billing_profile_id"]}
+
+    @staticmethod
     def catalogue(_: Call) -> Call:
         return {"regions": {"FR": "eu", "US": "us"}}
 
@@ -100,7 +104,13 @@ def platform(
     run_service: Callable[..., ServiceProcess], peer: Callable[..., Peer], bus: Bus, database: ServiceDatabase, agency_id: str
 ) -> Iterator[Platform]:
     billing, identity = Billing(), Identity()
-    peer("billing", quote=billing.quote, create_quote=billing.create_quote, catalogue=billing.catalogue)
+    peer(
+        "billing",
+        quote=billing.quote,
+        create_quote=billing.create_quote,
+        billing_profile=billing.billing_profile,
+        catalogue=billing.catalogue,
+    )
     identity_peer = peer("identity", prepare_admin_user=identity.prepare_admin_user, claim_credentials=identity.claim_credentials)
     serving = run_service("accounts", database)
     yield Platform(
@@ -361,7 +371,7 @@ def test_an_opening_past_its_deadline_is_given_up(
     run_service: Callable[..., ServiceProcess], peer: Callable[..., Peer], bus: Bus, database: ServiceDatabase, agency_id: str
 ) -> None:
     billing = Billing()
-    peer("billing", create_quote=billing.create_quote, catalogue=billing.catalogue)
+    peer("billing", create_quote=billing.create_quote, billing_profile=billing.billing_profile, catalogue=billing.catalogue)
     run_service("accounts", database, PROVISIONING_SECONDS="0.1")
     account_id = bus.call("accounts", "open_account", open_request(agency_id))["id"]
 

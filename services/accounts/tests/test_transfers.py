@@ -128,7 +128,7 @@ def test_an_account_comes_to_the_agency_that_its_client_confirms(
     }
     assert database.emitted()[-1] == (
         "transfer_requested",
-        {**told, "client_email": CLIENT, "language": "fr", "expires_at": "2026-04-07T09:30:00Z"},
+        {**told, "client_email": CLIENT, "language": "fr", "login_url": account.login_url, "expires_at": "2026-04-07T09:30:00Z"},
     )
     with pytest.raises(errors.TransferNotConfirmed):
         complete(units, asked.id)

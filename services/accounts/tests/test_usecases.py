@@ -19,7 +19,7 @@ from chassis.unit_of_work import UnitOfWork, Units
 from chassis.wiring import Wiring
 
 from . import factories
-from .factories import PLUS, TERMS, activated, application, change_quote, failed, open_quote, opened, plus
+from .factories import PLUS, TERMS, TRIAL, activated, application, change_quote, failed, open_quote, opened, plus
 
 DOMAIN = "marketing.acme.example"
 
@@ -51,10 +51,33 @@ def test_the_billing_profile_of_somebody_else_is_refused_before_anything_is_quot
     assert call.calls == [("billing.billing_profile", {"agency_id": "agy_x", "billing_profile_id": billing_profile_id})]
 
 
+@pytest.mark.parametrize(("selection", "asks"), [(PLUS, True), (TRIAL, False)])
+def test_a_paid_account_of_an_agency_without_a_billing_profile_is_refused_at_once(selection: domain.Selection, asks: bool) -> None:
+    """R0.40."""
+
+    def required(asked: dict[str, Any]) -> Any:
+        assert asked["billing_profile_id"] is None
+        raise Refused(kind="invalid", code="billing_profile_required", message="Choose a billing profile.")
+
+    chosen = dataclasses.asdict(selection)
+    call = FakeCall(
+        billing__create_quote=lambda _: factories.quote_answer(selection=chosen),
+        billing__billing_profile=required,
+        billing__catalogue=lambda _: {"regions": {"FR": "eu"}},
+    )
+    if asks:
+        with pytest.raises(Refused, match="Choose a billing profile"):
+            prepare(call, selection=chosen)
+    else:
+        assert prepare(call, selection=chosen).region == "eu"
+
+
 def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country() -> None:
     """R0.26."""
     call = FakeCall(
-        billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]), billing__catalogue=lambda _: {"regions": {"FR": "eu"}}
+        billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]),
+        billing__billing_profile=lambda _: {},
+        billing__catalogue=lambda _: {"regions": {"FR": "eu"}},
     )
     quote_id = new_id("quo")
     opening = prepare(call, quote_id=quote_id, selection=None)
@@ -63,7 +86,11 @@ def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_countr
 
 
 def test_a_selection_is_quoted_first_under_a_key_made_of_the_callers() -> None:
-    call = FakeCall(billing__create_quote=lambda _: factories.quote_answer(), billing__catalogue=lambda _: {"regions": {}})
+    call = FakeCall(
+        billing__create_quote=lambda _: factories.quote_answer(),
+        billing__billing_profile=lambda _: {},
+        billing__catalogue=lambda _: {"regions": {}},
+    )
     with context.changed(idempotency_key="key-1"):
         opening = prepare(call)
     assert opening.region is None

@@ -180,8 +180,10 @@ class AddBillingProfile(Schema):
 
 
 class BillingProfileReference(Schema):
+    """A billing profile; null: the agency's default."""
+
     agency_id = fields.Id("agy", required=True)
-    billing_profile_id = fields.Id("bp", required=True)
+    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
 
 
 class BillingProfile(Schema):

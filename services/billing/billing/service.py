@@ -41,7 +41,7 @@ class BillingService:
     @query(request=schemas.BillingProfileReference, answer=schemas.BillingProfile)
     def billing_profile(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
-            return billing_profiles.billing_profile(session, **request)
+            return billing_profiles.paying_profile(session, **request)
 
     @query(request=schemas.Listing, answer=schemas.BillingProfiles)
     def billing_profiles(self, request: dict[str, Any]) -> object:

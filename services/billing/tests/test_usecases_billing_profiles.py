@@ -76,6 +76,15 @@ def test_another_agencys_profile_is_not_found(stage: Stage) -> None:
         billing_profiles.billing_profile(session, agency_id=new_id("agy"), billing_profile_id=stage.profile_id)
 
 
+def test_who_asks_for_no_profile_gets_the_default_or_hears_that_one_is_needed(stage: Stage) -> None:
+    """R0.40."""
+    with stage.units.reading() as session:
+        default = billing_profiles.paying_profile(session, agency_id=stage.agency_id, billing_profile_id=None)
+        assert default.id == stage.profile_id
+        with pytest.raises(errors.BillingProfileRequired):
+            billing_profiles.paying_profile(session, agency_id=stage.an_agency(), billing_profile_id=None)
+
+
 def test_an_agency_not_heard_of_is_asked_to_wait(stage: Stage) -> None:
     with pytest.raises(errors.AgencyNotKnownYet):
         stage.a_profile(agency_id=new_id("agy"))

@@ -21,13 +21,18 @@ from chassis.wiring import Wiring
 def prepare_opening(
     billing: clients.Billing, *, agency_id: str, quote_id: str | None, selection: dict[str, Any] | None, **application: Any
 ) -> domain.Opening:
-    """Check an application by itself, then have billing look for its billing profile, and get its quote and its region from there."""
+    """Check an application by itself, then have billing look for its billing profile, and get its quote and its region from there.
+
+    A paid account needs a billing profile (R0.40), the agency's default where none is chosen, even where prepaid credit would do.
+    """
     given = {**application, "custom_domain": domain.canonical_domain(application["custom_domain"])}
     applied = domain.Application(**given)
     domain.check_opening(applied, None if selection is None else domain.Selection(**selection))
     if applied.billing_profile_id is not None:
         billing.billing_profile(agency_id=agency_id, billing_profile_id=applied.billing_profile_id)
     quote = get_quote(billing, agency_id=agency_id, account_id=None, quote_id=quote_id, selection=selection, country=applied.country)
+    if applied.billing_profile_id is None and domain.kind_of(quote.selection) is domain.Kind.PAID:
+        billing.billing_profile(agency_id=agency_id, billing_profile_id=None)
     return domain.Opening(application=applied, quote=quote, region=billing.region_of(applied.country))
 
 
