@@ -198,8 +198,8 @@ def test_users_follow_their_account_to_another_agency_which_the_former_one_gets_
 
     def move(to_agency_id: str, *, days: int) -> None:
         with people.work.begin() as uow:
-            moved = {"account_id": people.account_id, "to_agency_id": to_agency_id, "completed_at": clock.now + timedelta(days=days)}
-            usecases.move_account(uow, **moved)
+            completed_at = clock.now + timedelta(days=days)
+            usecases.move_account(uow, account_id=people.account_id, to_agency_id=to_agency_id, completed_at=completed_at)
 
     for _ in range(2):  # twice has one effect
         move(new_agency, days=1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import ceil
 
 from chassis.ids import new_id
 from chassis.unit_of_work import UnitOfWork, Units
@@ -66,7 +67,7 @@ def prove_password(work: Units, passwords: clients.Passwords, *, account_id: str
     with work.begin() as uow:
         if attempt.may_succeed:
             _tell_lock(uow, account_id=account_id, username=None if user is None else username, locked_until=locked_until)
-        seconds_left = max(int((locked_until - uow.now).total_seconds()), 0)  # its clock may have leapt meanwhile
+        seconds_left = max(ceil((locked_until - uow.now).total_seconds()), 0)  # its clock may have leapt meanwhile
     raise errors.LoginLocked(until=locked_until.isoformat(), retry_after_seconds=seconds_left)
 
 
