@@ -84,7 +84,7 @@ class AccountsService:
         with self.work.reading() as session:
             return usecases.branding_of_name(session, **request)
 
-    @query(request=schemas.NameQuestion, answer=schemas.OwnPage)
+    @query(request=schemas.PageQuestion, answer=schemas.OwnPage)
     def account_page(self, request: dict[str, Any]) -> object:
         with self.work.begin() as uow:  # not reading(): as for `actions`
             return usecases.account_page(uow, **request)

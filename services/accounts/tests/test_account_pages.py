@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from accounts import errors, models, usecases
+from accounts import clients, errors, models, usecases
 from accounts.domain import Kind, SuspensionReason
 from chassis.testing import MovingClock
 from chassis.unit_of_work import Units
 
-from .factories import activated, failed, opened, png
+from .factories import TERMS, activated, failed, opened, png
 
 NAME = "acme"
 LOOK = {"brand_name": "Acme Mail", "primary_colour": "#1f4e79", "text_colour": "#ffffff", "footer_text": "Acme\nLyon"}
@@ -26,7 +26,7 @@ def account(units: Units, agency_id: str) -> models.Account:
 
 def page(units: Units, name: str = NAME) -> Any:
     with units.begin() as uow:
-        return usecases.account_page(uow, name=name)
+        return usecases.account_page(uow, name=name, custom_domain=None)
 
 
 def ways_in(units: Units) -> tuple[str, bool, bool]:
@@ -98,3 +98,38 @@ def test_an_account_that_is_being_opened_lets_nobody_in_and_one_that_failed_is_n
         page(units, ended)
     with pytest.raises(errors.NoAccountOfName):
         page(units, "nobody")
+
+
+def test_a_custom_domain_leads_to_its_account_once_it_was_verified_and_only_while_it_is_the_account_s(units: Units, agency_id: str) -> None:
+    """R0.22, R0.114."""
+    domain = "mail.bakery.example"
+    with units.begin() as uow:
+        account = activated(uow, agency_id, custom_domain=domain)
+
+    def led_to() -> str | None:
+        try:
+            with units.begin() as uow:
+                return str(usecases.account_page(uow, name=None, custom_domain=domain)["account_id"])
+        except errors.NoAccountOfName:
+            return None
+
+    def check(target: str | None) -> None:
+        found = clients.LookUp(target=target, fault=None)
+        with units.begin() as uow:
+            known = {"agency_id": agency_id, "account_id": account.id}
+            usecases.start_domain_check(uow, **known, custom_domain=domain, found=found, terms=TERMS)
+
+    assert led_to() is None
+    check("elsewhere.example")
+    assert led_to() is None
+    check(TERMS.host_of(account.name))
+    assert led_to() == account.id
+    with units.begin() as uow:
+        known = {"agency_id": agency_id, "account_id": account.id}
+        usecases.edit_account(uow, **known, expected_version=None, wanted={"custom_domain": None}, terms=TERMS)
+    assert led_to() is None
+
+
+def test_a_page_is_nobody_s_where_nothing_was_asked_for(units: Units) -> None:
+    with pytest.raises(errors.NoAccountOfName), units.begin() as uow:
+        usecases.account_page(uow, name=None, custom_domain=None)

@@ -152,19 +152,31 @@ def test_an_account_that_is_being_opened_says_so(browse: Browse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "name"),
+    ("host", "account"),
     [
-        ("bakery.hosted.example", "bakery"),
-        ("BAKERY.Hosted.example:8443", "bakery"),
+        ("bakery.hosted.example", {"name": "bakery"}),
+        ("BAKERY.Hosted.example:8443", {"name": "bakery"}),
+        ("mail.bakery.example", {"custom_domain": "mail.bakery.example"}),
+        ("Mail.Bakery.example:443", {"custom_domain": "mail.bakery.example"}),
+        ("bakery.hosted.example.evil.example", {"custom_domain": "bakery.hosted.example.evil.example"}),
         ("api.hosted.example", None),
-        ("hosted.example", None),
-        ("deep.bakery.hosted.example", None),
-        ("bakery.hosted.example.evil.example", None),
+        ("localhost:8000", None),
+        ("10.0.0.7:8000", None),
+        ("[::1]:8000", None),
+        ("mail_.bakery.example", None),
+        (".example", None),
         ("", None),
     ],
 )
-def test_only_a_label_under_the_hosted_domain_is_an_account_s_host(host: str, name: str | None) -> None:
-    assert Hosts.of("https://{name}.hosted.example/login", api_host="API.hosted.example").account_name(host) == name
+def test_a_host_is_an_account_s_by_name_or_by_custom_domain_or_it_is_rest_s(host: str, account: dict[str, str] | None) -> None:
+    """R0.21, R0.114."""
+    assert Hosts.of("https://{name}.hosted.example/login", api_host="API.hosted.example").account_of(host) == account
+
+
+@pytest.mark.parametrize("host", ["mail.bakery.example", "10.0.0.7", "deep.bakery.localhost", "localhost"])
+def test_without_a_host_of_its_own_rest_is_wherever_no_account_is(host: str) -> None:
+    hosts = Hosts.of("http://{name}.localhost:8000/login")
+    assert (hosts.account_of(host), hosts.account_of("bakery.localhost:8000")) == (None, {"name": "bakery"})
 
 
 def test_an_account_s_host_has_no_rest_and_the_api_s_host_has_no_pages(browse: Browse) -> None:

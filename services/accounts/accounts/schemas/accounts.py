@@ -86,6 +86,13 @@ class NameQuestion(Schema):
     name = fields.String(required=True, validate=LONG)
 
 
+class PageQuestion(Schema):
+    """The host that somebody came to: an account's `name` under the hosted domain, or its `custom_domain`."""
+
+    name = fields.String(load_default=None, allow_none=True, validate=LONG)
+    custom_domain = fields.String(load_default=None, allow_none=True, validate=LONG)
+
+
 class NameAvailability(Schema):
     name = fields.String()
     available = fields.Boolean()

@@ -6,15 +6,20 @@ from accounts.usecases.states import state_of
 from chassis.unit_of_work import UnitOfWork
 
 
-def account_page(uow: UnitOfWork, *, name: str) -> dict[str, object]:
+def account_page(uow: UnitOfWork, *, name: str | None, custom_domain: str | None) -> dict[str, object]:
     """Show what the pages of the account of this name are decided by, now in its agency's time: what is due counts as done.
+
+    Or those of the account that this custom domain was verified for (R0.114), and is still that of.
 
     `can_log_in`: its own users, until it expires (R0.98); `agency_can_log_in`: the agency by SSO. `agency_email` is the first contact of
     its users, for help and for billing (R0.70, R0.72). Raises `NoAccountOfName`.
     """
-    account = repository.account_of_name(uow.session, name)
+    if custom_domain is not None:
+        account = repository.account_of_verified_domain(uow.session, custom_domain)
+    else:
+        account = None if name is None else repository.account_of_name(uow.session, name)
     if account is None:
-        raise errors.NoAccountOfName(name=name)
+        raise errors.NoAccountOfName(name=custom_domain or name)
     now = uow.now_of(account.agency_id)
     state = domain.settled(state_of(uow.session, account), now)
     return {

@@ -26,10 +26,10 @@ SSO = "sso"
 
 def find_account() -> AnyResponse | None:
     """Find whose host this is; say so where nobody can sign in there now."""
-    name = hosts().account_name(request.host)
-    if name is None or NAME.fullmatch(name) is None:
+    asked = hosts().account_of(request.host)
+    if asked is None or ("name" in asked and NAME.fullmatch(asked["name"]) is None):
         raise NotFound
-    g.account = services().accounts.ask("account_page", name=name)
+    g.account = services().accounts.ask("account_page", **asked)
     if request.method == "POST":
         forms.check_form(request, is_secure=hosts().is_secure)
     if request.endpoint in ALWAYS_OPEN or _is_open():

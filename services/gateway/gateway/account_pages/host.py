@@ -1,14 +1,19 @@
 """Which account a host name belongs to."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
+"""A name of two labels or more; no address, whose last label is a number."""
+LONGEST_DOMAIN = 253
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hosts:
-    """The accounts' hosts: `<account>.<domain>`; `is_secure` where people reach them by HTTPS.
+    """The accounts' hosts: `<account>.<domain>`, and custom domains; `is_secure` where people reach them by HTTPS.
 
-    `api_host` is where REST is reached, if that is under the same domain: no account can have its name.
+    `api_host` is where REST is reached; no account can have its name. Without one, REST is at every host that is no account's.
     """
 
     domain: str
@@ -21,11 +26,18 @@ class Hosts:
         address = urlsplit(template.format(name="account"))
         return cls(domain=(address.hostname or "").removeprefix("account."), is_secure=address.scheme == "https", api_host=api_host.lower())
 
-    def account_name(self, host: str) -> str | None:
-        """Tell the account of a Host header, whatever its port; None where it is no host of an account."""
+    def account_of(self, host: str) -> dict[str, str] | None:
+        """Say how accounts is asked for the account of a Host header, whatever its port; None where it is REST's.
+
+        Every domain that is not ours is somebody's custom domain (R0.114), where there is a host for REST to tell them apart by.
+        """
         asked = host.partition(":")[0].lower()
         name, _, domain = asked.partition(".")
-        return name if domain == self.domain and name and asked != self.api_host else None
+        if asked == self.api_host:
+            return None
+        if domain == self.domain:
+            return {"name": name} if name else None
+        return {"custom_domain": asked} if self.api_host and DOMAIN.fullmatch(asked) and len(asked) <= LONGEST_DOMAIN else None
 
 
 LOCAL = Hosts(domain="localhost", is_secure=False)

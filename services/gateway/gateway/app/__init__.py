@@ -121,7 +121,7 @@ class Gateway(Flask):
             self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
             return start_response(status, headers, exc_info)
 
-        hosted = self.hosts.account_name(environ.get("HTTP_HOST", "")) is not None
+        hosted = self.hosts.account_of(environ.get("HTTP_HOST", "")) is not None
         with contexts.activated(context):
             return self.pages.wsgi_app(environ, start) if hosted else super().wsgi_app(environ, start)
 
