@@ -1,5 +1,6 @@
 """The rules of changing plan: what is an upgrade, a downgrade, a conversion, a comeback, and what is none of them."""
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,6 +87,24 @@ def test_a_change_to_nothing_new_or_to_what_is_not_paid_is_refused(old: Selectio
     """R1.14."""
     with pytest.raises(refusal):
         change(old, new)
+
+
+SOME = {"activities": {"choice": "50000", "number": None}}
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (PLUS, plus(limits=SOME)),
+        (plus(limits=SOME), plus(limits={"activities": {"choice": "custom", "number": 60_000}})),
+        (PLUS, plus(add_ons=["sms"])),
+    ],
+)
+def test_more_of_a_limit_or_an_add_on_is_an_upgrade_and_less_a_downgrade(less: Selection, more: Selection) -> None:
+    """R0.37, R0.39."""
+    assert (change(less, more).kind, change(more, less).kind) == (ChangeKind.UPGRADE, ChangeKind.DOWNGRADE)
+    with pytest.raises(errors.NotAnUpgrade):
+        change(more, dataclasses.replace(less, plan="Pro"))
 
 
 def test_what_was_quoted_for_the_end_of_the_period_is_not_done_now() -> None:

@@ -99,6 +99,54 @@ class AccountNotFound(Refusal):
     field = "account_id"
 
 
+class LimitsNotApplicable(Refusal):
+    """A trial or sandbox has the limits it has (R0.37)."""
+
+    code = "limits_not_applicable"
+    message = "{plan} has the limits it has: leave limits out."
+    field = "selection.limits"
+
+
+class LimitNotOffered(Refusal):
+    """The product has no such limit to choose (R0.37)."""
+
+    code = "limit_not_offered"
+    message = "There is no limit {item} to choose: choose from {allowed}."
+    field = "selection.limits"
+
+
+class LimitChoiceNotOffered(Refusal):
+    """The limit has no such choice (R0.37)."""
+
+    code = "limit_choice_not_offered"
+    message = "{choice} is no choice for {item}: choose from {allowed}."
+    field = "selection.limits"
+
+
+class LimitNumberMisplaced(Refusal):
+    """`custom` requires a number, and nothing else takes one (R0.38)."""
+
+    code = "limit_number_required"
+    message = "The choice «custom» for {item} needs a number, and no other choice takes one."
+    field = "selection.limits"
+
+
+class AddOnNotOffered(Refusal):
+    """The plan cannot have this add-on (R0.39, R0.108)."""
+
+    code = "add_on_not_on_plan"
+    message = "{plan} cannot have the add-on {add_on}: choose from {allowed}."
+    field = "selection.add_ons"
+
+
+class AddOnRepeated(Refusal):
+    """An add-on is had once."""
+
+    code = "add_on_repeated"
+    message = "The add-on {add_on} is chosen more than once."
+    field = "selection.add_ons"
+
+
 class SandboxStaysSandbox(Refusal):
     """A sandbox can never become paid (R0.95)."""
 

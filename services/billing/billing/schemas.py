@@ -19,12 +19,47 @@ from chassis.schemas import Schema, fields
 FREQUENCIES = {each.value for each in Frequency}
 
 
+def _prices() -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=OneOf([each.value for each in Frequency])), values=fields.List(fields.MoneyField()), required=True
+    )
+
+
 class Tier(Schema):
     contacts = fields.Integer(strict=True, required=True, validate=Range(min=1))
     monthly_sends = fields.Integer(strict=True, required=True, allow_none=True, validate=Range(min=1))
-    prices = fields.Dict(
-        keys=fields.String(validate=OneOf([each.value for each in Frequency])), values=fields.List(fields.MoneyField()), required=True
-    )
+    prices = _prices()
+
+
+class Option(Schema):
+    """A choice for a limit is its number, so that more and less can be told apart."""
+
+    choice = fields.String(required=True)
+    number = fields.Integer(strict=True, required=True, validate=Range(min=1))
+    prices = _prices()
+
+    @validates_schema
+    def choice_is_its_number(self, option: Mapping[str, Any], **_: Any) -> None:
+        """Refuse a choice that does not say its number."""
+        if option["choice"] != str(option["number"]):
+            raise ValidationError("A choice is its number.", "choice")
+
+
+class CustomLimit(Schema):
+    per = fields.Integer(strict=True, required=True, validate=Range(min=1))
+    prices = _prices()
+
+
+class Limit(Schema):
+    code = fields.String(required=True)
+    options = fields.List(fields.Nested(Option), required=True, validate=Length(min=1))
+    custom = fields.Nested(CustomLimit, required=True)
+
+
+class AddOn(Schema):
+    code = fields.String(required=True)
+    plans = fields.List(fields.String(), required=True, validate=Length(min=1))
+    prices = _prices()
 
 
 class Plan(Schema):
@@ -47,6 +82,8 @@ class Plan(Schema):
 class Product(Schema):
     code = fields.String(required=True)
     sized_by = fields.String(required=True, validate=OneOf(["contacts", "monthly_sends"]))
+    limits = fields.List(fields.Nested(Limit), required=True)
+    add_ons = fields.List(fields.Nested(AddOn), required=True)
     plans = fields.List(fields.Nested(Plan), required=True, validate=Length(min=1))
 
 
@@ -74,19 +111,19 @@ class Catalogue(Schema):
 
     @validates_schema
     def every_tier_has_every_price(self, catalogue: Mapping[str, Any], **_: Any) -> None:
-        """Refuse a tier that lacks a price in one of the currencies or frequencies."""
-        tiers = (
-            tier
-            for version in catalogue["pricing_versions"]
-            for product in version["products"]
-            for plan in product["plans"]
-            for tier in plan["tiers"]
-        )
-        for tier in tiers:
-            currencies = [[price.currency for price in prices] for prices in tier["prices"].values()]
-            if set(tier["prices"]) != FREQUENCIES or any(each != catalogue["currencies"] for each in currencies):
+        """Refuse a tier, an option or an add-on that lacks a price in one of the currencies or frequencies."""
+        products = [product for version in catalogue["pricing_versions"] for product in version["products"]]
+        priced = [
+            *(tier for product in products for plan in product["plans"] for tier in plan["tiers"]),
+            *(each for product in products for limit in product["limits"] for each in (*limit["options"], limit["custom"])),
+            *(add_on for product in products for add_on in product["add_ons"]),
+        ]
+        for each in priced:
+            currencies = [[price.currency for price in prices] for prices in each["prices"].values()]
+            if set(each["prices"]) != FREQUENCIES or any(told != catalogue["currencies"] for told in currencies):
                 raise ValidationError(
-                    "Every tier has a price per frequency and currency, in the order of `currencies`.", "pricing_versions"
+                    "Every tier, option and add-on has a price per frequency and currency, in the order of `currencies`.",
+                    "pricing_versions",
                 )
 
 
@@ -112,6 +149,11 @@ class Listed(Schema):
     total = fields.Integer()
 
 
+class LimitChoice(Schema):
+    choice = fields.String(required=True, validate=Length(min=1, max=100))
+    number = fields.Integer(strict=True, load_default=None, allow_none=True, validate=Range(min=0, max=10**9))
+
+
 class Selection(Schema):
     """What of the catalogue is chosen; whether it fits together the catalogue says."""
 
@@ -120,6 +162,8 @@ class Selection(Schema):
     plan = fields.String(required=True)
     contacts = fields.Integer(strict=True, load_default=None, allow_none=True)
     frequency = fields.Enum(Frequency, by_value=True, load_default=None, allow_none=True)
+    limits = fields.Dict(keys=fields.String(), values=fields.Nested(LimitChoice), load_default=dict, validate=Length(max=50))
+    add_ons = fields.List(fields.String(), load_default=list, validate=Length(max=50))
 
 
 class CreateQuote(Schema):
@@ -146,12 +190,20 @@ class Offer(Schema):
     taxes_note = fields.String()
 
 
+class PriceLine(Schema):
+    """What a part of the selection costs a cycle before any discount; together they are the list price."""
+
+    description = fields.String()
+    amount = fields.MoneyField()
+
+
 class Quote(Schema):
     id = fields.Id("quo")
     purpose = fields.Enum(Purpose, by_value=True, validate=OneOf([Purpose.ACCOUNT_OPENING, Purpose.PLAN_CHANGE]))
     account_id = fields.Id("acc", allow_none=True)
     selection = fields.Nested(Selection)
     region = fields.String(allow_none=True)
+    lines = fields.List(fields.Nested(PriceLine))
     offer = fields.Nested(Offer)
     effective = fields.Enum(Effective, by_value=True)
     takes_effect_at = fields.Instant(allow_none=True)

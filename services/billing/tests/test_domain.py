@@ -106,6 +106,75 @@ def test_a_selection_is_read_back_as_it_was_kept() -> None:
     assert Selection.read({"pricing_version": "V1", "product": "EM", "plan": "Trial", "contacts": None, "frequency": None}) == unpaid()
 
 
+BIG = {"activities": {"choice": "50000", "number": None}, "custom_reports": {"choice": "custom", "number": 3}}
+
+
+def test_limits_and_add_ons_are_priced_beside_the_plan() -> None:
+    """R0.37, R0.38, R0.39, R0.41."""
+    chosen = paid(limits=BIG, add_ons=["sms", "pipelines"])
+    lines = [("Plus", 4900), ("activities", 900), ("custom_reports", 300), ("pipelines", 1500), ("sms", 1000)]
+    assert CATALOGUE.price_lines(chosen, "EUR") == [(name, euros(minor)) for name, minor in lines]
+    assert CATALOGUE.list_price(chosen, "EUR") == euros(8600)
+    assert offer.describe(chosen) == "EM Plus, 1000 contacts, monthly, 50000 activities, 3 custom reports, pipelines, sms"
+
+
+@pytest.mark.parametrize(("number", "minor"), [(1, 200), (10_000, 200), (10_001, 400)])
+def test_every_part_of_a_custom_limit_that_is_begun_costs(number: int, minor: int) -> None:
+    """R0.38."""
+    chosen = paid(limits={"activities": {"choice": "custom", "number": number}})
+    assert CATALOGUE.price_lines(chosen, "EUR")[1] == ("activities", euros(minor))
+
+
+@pytest.mark.parametrize(
+    ("selection", "code", "allowed"),
+    [
+        (unpaid(limits=BIG), "limits_not_applicable", None),
+        (paid(limits={"sends": {"choice": "50000", "number": None}}), "limit_not_offered", ["activities", "custom_reports"]),
+        (paid(limits={"activities": {"choice": "7", "number": None}}), "limit_choice_not_offered", ["50000", "100000", "custom"]),
+        (paid(limits={"activities": {"choice": "custom", "number": None}}), "limit_number_required", None),
+        (paid(limits={"activities": {"choice": "50000", "number": 5}}), "limit_number_required", None),
+        (paid("Starter", add_ons=["sms"]), "add_on_not_on_plan", []),
+        (paid(add_ons=["chat"]), "add_on_not_on_plan", ["pipelines", "sms"]),
+        (paid(add_ons=["sms", "sms"]), "add_on_repeated", None),
+        (unpaid(add_ons=["sms"]), "add_on_not_on_plan", []),
+    ],
+)
+def test_limits_and_add_ons_that_are_not_sold_are_refused_with_what_is_allowed(
+    selection: Selection, code: str, allowed: list[str] | None
+) -> None:
+    """R0.37, R0.38, R0.39."""
+    with pytest.raises(Refusal) as refused:
+        CATALOGUE.plan_of(selection)
+    assert (refused.value.code, refused.value.details.get("allowed")) == (code, allowed)
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        (paid(limits=BIG), paid()),
+        (paid(limits=BIG), paid(limits={"activities": {"choice": "custom", "number": 50_000}})),
+        (paid(add_ons=["sms", "pipelines"]), paid(add_ons=["sms"])),
+        (paid("Pro", add_ons=["sms"]), paid("Plus", add_ons=["sms"])),
+    ],
+)
+def test_less_of_a_limit_or_an_add_on_is_a_downgrade(more: Selection, less: Selection) -> None:
+    """R0.17."""
+    assert CATALOGUE.is_lesser(less, than=more)
+    assert not CATALOGUE.is_lesser(more, than=less)
+
+
+def test_as_much_by_another_choice_is_no_downgrade() -> None:
+    choices = [{"choice": "50000", "number": None}, {"choice": "custom", "number": 50_000}]
+    one, other = (paid(limits={"activities": each}) for each in choices)
+    assert not CATALOGUE.is_lesser(one, than=other)
+    assert not CATALOGUE.is_lesser(other, than=one)
+
+
+def test_what_has_less_of_one_thing_and_more_of_another_is_no_downgrade() -> None:
+    assert not CATALOGUE.is_lesser(paid("Starter", limits=BIG), than=paid())
+    assert not CATALOGUE.is_lesser(paid("Plus", add_ons=["sms"]), than=paid("Pro"))
+
+
 # Periods
 
 

@@ -34,6 +34,11 @@ def tiers(content: Content) -> list[Content]:
     return found
 
 
+def limits(content: Content) -> list[Content]:
+    found: list[Content] = content["pricing_versions"][1]["products"][0]["limits"]
+    return found
+
+
 SPOILT: dict[str, tuple[str, Callable[[Content], object]]] = {
     "an unknown member": ("colour", lambda content: content.update(colour="red")),
     "a country of three letters": ("regions", lambda content: content["regions"].update(FRA="eu")),
@@ -44,6 +49,8 @@ SPOILT: dict[str, tuple[str, Callable[[Content], object]]] = {
     "a trial with tiers": ("pricing_versions", lambda content: plan(content, 0).update(tiers=tiers(content))),
     "a tier without an annual price": ("pricing_versions", lambda content: tiers(content)[0]["prices"].pop("annual")),
     "a tier without a currency": ("pricing_versions", lambda content: tiers(content)[0]["prices"]["annual"].pop()),
+    "a choice that is not its number": ("pricing_versions", lambda content: limits(content)[0]["options"][0].update(choice="many")),
+    "an option without a currency": ("pricing_versions", lambda content: limits(content)[0]["options"][0]["prices"]["annual"].pop()),
     "a price with a fraction": ("pricing_versions", lambda content: tiers(content)[0]["prices"]["annual"][0].update(amount=1.5)),
 }
 

@@ -100,6 +100,7 @@ def test_a_quote_is_made_once_per_key_and_found_again(bus: Bus, agency_id: str, 
         "account_id",
         "selection",
         "region",
+        "lines",
         "offer",
         "effective",
         "takes_effect_at",
@@ -107,7 +108,7 @@ def test_a_quote_is_made_once_per_key_and_found_again(bus: Bus, agency_id: str, 
         "created_at",
         "expires_at",
     ]
-    assert (quote["selection"], quote["region"], quote["state"]) == (PLUS, "eu", "open")
+    assert (quote["selection"], quote["region"], quote["state"]) == ({**PLUS, "limits": {}, "add_ons": []}, "eu", "open")
 
     def euros(amount: int) -> dict[str, Any]:
         return {"amount": amount, "currency": "EUR"}

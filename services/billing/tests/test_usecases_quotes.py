@@ -56,20 +56,20 @@ def test_a_quote_shows_the_offer_details_in_the_agencys_currency(stage: Stage) -
 
 def test_a_quote_keeps_the_catalogue_it_was_priced_by(stage: Stage) -> None:
     stage.a_quote()
-    assert stage.database.query("SELECT catalogue_version, kind FROM quotes") == [{"catalogue_version": 1, "kind": "paid"}]
+    assert stage.database.query("SELECT catalogue_version, kind FROM quotes") == [{"catalogue_version": 2, "kind": "paid"}]
 
 
 def test_a_newer_catalogue_prices_new_quotes_and_leaves_the_old(stage: Stage) -> None:
     old = stage.a_quote()
     stage.database.execute(
-        "INSERT INTO catalogues SELECT 2, jsonb_set(content, '{version}', '2') #- '{pricing_versions,1,products,0,plans,0}', now()"
+        "INSERT INTO catalogues SELECT 3, jsonb_set(content, '{version}', '3') #- '{pricing_versions,1,products,0,plans,0}', now()"
         " FROM catalogues"
     )
     with pytest.raises(errors.PlanNotOffered) as refused:
         stage.a_quote(paid("Starter"))
     assert refused.value.details["allowed"] == ["Plus", "Pro", "Enterprise"]
     stage.a_quote()
-    assert [row["catalogue_version"] for row in stage.database.query("SELECT catalogue_version FROM quotes ORDER BY id")] == [1, 2]
+    assert [row["catalogue_version"] for row in stage.database.query("SELECT catalogue_version FROM quotes ORDER BY id")] == [2, 3]
     assert state_of(stage, old["id"]) is QuoteState.OPEN
 
 
@@ -178,3 +178,18 @@ def test_an_agency_is_priced_by_the_newest_fact_whatever_came_last(stage: Stage)
 def test_prices_are_in_the_agencys_currency(stage: Stage) -> None:
     stage.agency_id = stage.an_agency(currency="USD", discount_basis_points=0)
     assert stage.a_quote()["offer"]["due_today"] == Money(amount_minor=5400, currency="USD")
+
+
+def test_a_quote_shows_what_each_part_costs_and_is_charged_as_shown(stage: Stage) -> None:
+    """R0.37, R0.41."""
+    chosen = paid(limits={"activities": {"choice": "50000", "number": None}}, add_ons=["sms"])
+    quote = stage.a_quote(chosen)
+    assert [(line["description"], line["amount"]) for line in quote["lines"]] == [
+        ("Plus", euros(4900)),
+        ("activities", euros(900)),
+        ("sms", euros(1000)),
+    ]
+    assert (quote["selection"], quote["offer"]["list_price"], quote["offer"]["due_today"]) == (chosen, euros(6800), euros(5440))
+    stage.deliver(stage.requested(new_id("acc"), quote["id"]))
+    stage.settle()
+    assert stage.charged_minor() == 5440

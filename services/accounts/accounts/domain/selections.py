@@ -157,8 +157,8 @@ def change_of(*, old: Selection, new: Selection, status: str, effective: str | N
     """Tell what a change of plan is; refuse what is none.
 
     A trial becomes paid and an expired account comes back, at once, on any paid plan. A paid account stays on its product and billing
-    frequency: at least as much of everything is an upgrade, at once; at most as much is a downgrade, at the end of the period unless
-    `now` is asked for. Nothing ever becomes a trial or a sandbox (R1.14).
+    frequency: at least as much of everything, limits and add-ons included, is an upgrade, at once; at most as much is a downgrade, at the
+    end of the period unless `now` is asked for. Nothing ever becomes a trial or a sandbox (R1.14).
     """
     old_kind, new_kind = kind_of(old), kind_of(new)
     if new == old and status != Status.EXPIRED:
@@ -189,13 +189,25 @@ def _kind_of_change(old: Selection, new: Selection) -> ChangeKind:
     here = plans.index(old.plan)
     old_contacts, new_contacts = old.contacts or 0, new.contacts or 0
     if (new.product, new.frequency) == (old.product, old.frequency):
-        if new.plan in plans[here:] and new_contacts >= old_contacts:
+        if new.plan in plans[here:] and new_contacts >= old_contacts and _options_hold(new, old):
             return ChangeKind.UPGRADE
-        if new.plan in plans[: here + 1] and new_contacts <= old_contacts:
+        if new.plan in plans[: here + 1] and new_contacts <= old_contacts and _options_hold(old, new):
             return ChangeKind.DOWNGRADE
     raise errors.NotAnUpgrade(
         product=old.product, frequency=old.frequency, plans=plans[here:], lesser_plans=plans[: here + 1], contacts=old_contacts
     )
+
+
+def _options_hold(more: Selection, less: Selection) -> bool:
+    """Tell whether one selection has at least as much of every limit as the other, and all of its add-ons."""
+    limits = all(_amount_of(more.limits.get(item)) >= _amount_of(chosen) for item, chosen in less.limits.items())
+    return limits and set(more.add_ons) >= set(less.add_ons)
+
+
+def _amount_of(chosen: Mapping[str, Any] | None) -> int:
+    """Say how much was chosen of a limit; the choices that billing sells are numbers."""
+    amount = "0" if chosen is None else str(chosen["number"] if chosen["choice"] == CUSTOM else chosen["choice"])
+    return int(amount) if amount.isdecimal() else 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,15 @@
 """What is sold: pricing versions, products, plans, tiers and their prices. Data; here is only how a selection is looked up in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from billing import errors
 from chassis.money import Money
+
+CUSTOM = "custom"
+"""The choice of a limit that says its own number (R0.38)."""
 
 
 class Kind(StrEnum):
@@ -24,6 +27,10 @@ class Frequency(StrEnum):
     ANNUAL = "annual"
 
 
+Prices = Mapping[Frequency, Sequence[Money]]
+"""What something costs a cycle, in every currency."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """What somebody chose. Its words are the catalogue's: only the catalogue can say whether they fit together."""
@@ -33,10 +40,13 @@ class Selection:
     plan: str
     contacts: int | None = None
     frequency: Frequency | None = None
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    """Item → `{"choice", "number"}` (R0.37); the number is that of the choice `custom` (R0.38), and null for every other."""
+    add_ons: list[str] = field(default_factory=list, hash=False)
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> "Selection":
-        """Read the selection that was kept as a JSON object."""
+        """Read the selection that was kept as a JSON object; one that was kept by an earlier catalogue has no limits and no add-ons."""
         frequency = kept["frequency"]
         return cls(**{**kept, "frequency": None if frequency is None else Frequency(frequency)})
 
@@ -63,12 +73,56 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Option:
+    """One choice for a limit, and what it costs."""
+
+    choice: str
+    number: int
+    prices: Prices
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomLimit:
+    """A number of one's own (R0.38): every `per` of it that is begun costs once."""
+
+    per: int
+    prices: Prices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """An item of which a paid account can have more than its plan brings (R0.37)."""
+
+    code: str
+    options: Sequence[Option]
+    custom: CustomLimit
+
+    def price_of(self, chosen: Mapping[str, Any], *, frequency: Frequency, currency: str) -> Money:
+        """Say what a cycle of the choice costs."""
+        if chosen["choice"] == CUSTOM:
+            return _in(self.custom.prices, frequency, currency).portion(-(-chosen["number"] // self.custom.per), 1)
+        option = next(option for option in self.options if option.choice == chosen["choice"])
+        return _in(option.prices, frequency, currency)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddOn:
+    """What can be added to some plans (R0.39, R0.108)."""
+
+    code: str
+    plans: Sequence[str]
+    prices: Prices
+
+
+@dataclass(frozen=True, kw_only=True)
 class Product:
     """`EM` is sized by contacts with unlimited sends, `SENDS` by monthly sends (R3.7)."""
 
     code: str
     sized_by: str
     plans: Sequence[Plan]
+    limits: Sequence[Limit] = ()
+    add_ons: Sequence[AddOn] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,33 +182,55 @@ class Catalogue:
             )
         plan = plans[selection.plan]
         _check_size(selection, plan)
+        _check_limits(selection, plan, products[selection.product])
+        _check_add_ons(selection, plan, products[selection.product])
         return plan
 
     def list_price(self, selection: Selection, currency: str) -> Money:
         """Say what a cycle of the selection costs before any discount; nothing for a trial or a sandbox. Raises what `plan_of` raises."""
         if currency not in self.currencies:
             raise errors.CurrencyNotOffered(currency=currency, allowed=list(self.currencies))
-        plan = self.plan_of(selection)
-        if selection.frequency is None:
-            return Money.zero(currency)
+        return sum((price for _, price in self.price_lines(selection, currency)), Money.zero(currency))
+
+    def price_lines(self, selection: Selection, currency: str) -> list[tuple[str, Money]]:
+        """Say what each part of the selection costs a cycle: the plan, the limits, the add-ons. Raises what `plan_of` raises."""
+        plan, frequency = self.plan_of(selection), selection.frequency
+        if frequency is None:
+            return [(selection.plan, Money.zero(currency))]
+        product = self._product(selection)
         tier = next(tier for tier in plan.tiers if tier.contacts == selection.contacts)
-        return next(price for price in tier.prices[selection.frequency] if price.currency == currency)
+        limits = [
+            (limit.code, limit.price_of(selection.limits[limit.code], frequency=frequency, currency=currency))
+            for limit in product.limits
+            if limit.code in selection.limits
+        ]
+        add_ons = [(each.code, _in(each.prices, frequency, currency)) for each in product.add_ons if each.code in selection.add_ons]
+        return [(selection.plan, _in(tier.prices, frequency, currency)), *limits, *add_ons]
 
     def is_lesser(self, selection: Selection, *, than: Selection) -> bool:
-        """Tell a downgrade: on the same product and frequency at most as much of everything, and not the same."""
-        line = (selection.pricing_version, selection.product)
-        if selection == than or (*line, selection.frequency) != (than.pricing_version, than.product, than.frequency):
-            return False
-        [plans] = [
-            product.plans for version in self.pricing_versions for product in version.products if (version.code, product.code) == line
-        ]
-        ranks = {plan.code: rank for rank, plan in enumerate(plans)}
-        return ranks[selection.plan] <= ranks.get(than.plan, -1) and (selection.contacts or 0) <= (than.contacts or 0)
+        """Tell a downgrade: on the same product and frequency at most as much of everything, and less of something."""
+        return self._is_at_most(selection, than) and not self._is_at_most(than, selection)
+
+    def _is_at_most(self, one: Selection, other: Selection) -> bool:
+        lines = {(each.pricing_version, each.product, each.frequency) for each in (one, other)}
+        ranks = {plan.code: rank for rank, plan in enumerate(self._product(one).plans)} if len(lines) == 1 else {}
+        return (
+            {one.plan, other.plan} <= set(ranks)
+            and ranks[one.plan] <= ranks[other.plan]
+            and (one.contacts or 0) <= (other.contacts or 0)
+            and all(amount_of(chosen) <= amount_of(other.limits.get(item)) for item, chosen in one.limits.items())
+            and set(one.add_ons) <= set(other.add_ons)
+        )
 
     def migration_basis_points(self, *, held: Selection, chosen: Selection) -> int:
         """Find the discount for moving between two pricing versions, in basis points of the list price; mostly none (R0.42)."""
         pair = (held.pricing_version, chosen.pricing_version)
         return sum(each.basis_points for each in self.migration_discounts if (each.from_pricing_version, each.to_pricing_version) == pair)
+
+    def _product(self, selection: Selection) -> Product:
+        chosen = (selection.pricing_version, selection.product)
+        products = [(version.code, product) for version in self.pricing_versions for product in version.products]
+        return next(product for version, product in products if (version, product.code) == chosen)
 
     def region_of(self, country: str) -> str:
         """Say where the data of a client in `country` (ISO 3166, two letters) is stored: in the data centre nearest to it (R0.26)."""
@@ -180,8 +256,56 @@ def _check_size(selection: Selection, plan: Plan) -> None:
         raise errors.FrequencyRequired(plan=plan.code, allowed=[each.value for each in Frequency])
 
 
+def _check_limits(selection: Selection, plan: Plan, product: Product) -> None:
+    """Limits go with a paid plan and only with one; one choice for an item, `custom` with a number (R0.37, R0.38)."""
+    if selection.limits and plan.kind is not Kind.PAID:
+        raise errors.LimitsNotApplicable(plan=plan.code)
+    limits = {limit.code: limit for limit in product.limits}
+    for item, chosen in selection.limits.items():
+        if item not in limits:
+            raise errors.LimitNotOffered(item=item, allowed=list(limits))
+        choices = [*(option.choice for option in limits[item].options), CUSTOM]
+        if chosen["choice"] not in choices:
+            raise errors.LimitChoiceNotOffered(item=item, choice=chosen["choice"], allowed=choices)
+        if (chosen["choice"] == CUSTOM) != bool(chosen["number"]):
+            raise errors.LimitNumberMisplaced(item=item)
+
+
+def _check_add_ons(selection: Selection, plan: Plan, product: Product) -> None:
+    """Add-ons go with the plans that they are for, once each (R0.39, R0.108)."""
+    allowed = [add_on.code for add_on in product.add_ons if plan.code in add_on.plans]
+    for add_on in selection.add_ons:
+        if add_on not in allowed:
+            raise errors.AddOnNotOffered(add_on=add_on, plan=plan.code, allowed=allowed)
+        if selection.add_ons.count(add_on) > 1:
+            raise errors.AddOnRepeated(add_on=add_on)
+
+
+def amount_of(chosen: Mapping[str, Any] | None) -> int:
+    """Say how much was chosen of a limit: the choices are numbers themselves."""
+    if chosen is None:
+        return 0
+    return int(chosen["number"] if chosen["choice"] == CUSTOM else chosen["choice"])
+
+
+def _in(prices: Prices, frequency: Frequency, currency: str) -> Money:
+    return next(price for price in prices[frequency] if price.currency == currency)
+
+
 def _product(content: Mapping[str, Any]) -> Product:
-    return Product(code=content["code"], sized_by=content["sized_by"], plans=[_plan(plan) for plan in content["plans"]])
+    return Product(
+        code=content["code"],
+        sized_by=content["sized_by"],
+        plans=[_plan(plan) for plan in content["plans"]],
+        limits=[_limit(limit) for limit in content.get("limits", ())],
+        add_ons=[AddOn(**{**add_on, "prices": _prices(add_on["prices"])}) for add_on in content.get("add_ons", ())],
+    )
+
+
+def _limit(content: Mapping[str, Any]) -> Limit:
+    options = [Option(**{**option, "prices": _prices(option["prices"])}) for option in content["options"]]
+    custom = CustomLimit(per=content["custom"]["per"], prices=_prices(content["custom"]["prices"]))
+    return Limit(code=content["code"], options=options, custom=custom)
 
 
 def _plan(content: Mapping[str, Any]) -> Plan:

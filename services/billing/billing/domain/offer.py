@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from billing import errors
-from billing.domain.catalogue import Catalogue, Kind, Selection
+from billing.domain.catalogue import Catalogue, Kind, Selection, amount_of
 from billing.domain.period import Period
 from chassis.money import Money
 
@@ -170,5 +170,7 @@ def quote_state(*, used: bool, superseded: bool, expires_at: datetime, now: date
 
 
 def describe(selection: Selection) -> str:
-    """Write the selection as an invoice says it: `EM Plus, 1000 contacts, monthly`."""
-    return f"{selection.product} {selection.plan}, {selection.contacts} contacts, {selection.frequency}"
+    """Write the selection as an invoice says it: `EM Plus, 1000 contacts, monthly, 50000 activities, sms`."""
+    limits = [f"{amount_of(chosen)} {item.replace('_', ' ')}" for item, chosen in sorted(selection.limits.items())]
+    size = f"{selection.product} {selection.plan}, {selection.contacts} contacts, {selection.frequency}"
+    return ", ".join([size, *limits, *sorted(selection.add_ons)])

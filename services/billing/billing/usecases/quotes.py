@@ -92,7 +92,7 @@ def create_quote(
             expires_at=quote.expires_at,
         )
     )
-    return _as_shown(quote, subscription, now=uow.now)
+    return _as_shown(uow, quote, subscription)
 
 
 def quote(uow: UnitOfWork, *, agency_id: str, quote_id: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def quote(uow: UnitOfWork, *, agency_id: str, quote_id: str) -> dict[str, Any]:
     subscription = (
         None if found.account_id is None else repository.subscription(uow.session, agency_id=agency_id, account_id=found.account_id)
     )
-    return _as_shown(found, subscription, now=uow.now)
+    return _as_shown(uow, found, subscription)
 
 
 def offer_of(quote: models.Quote) -> Offer:
@@ -135,8 +135,9 @@ def held_by(subscription: models.Subscription, *, now: datetime) -> Held:
     )
 
 
-def _as_shown(quote: models.Quote, subscription: models.Subscription | None, *, now: datetime) -> dict[str, Any]:
-    offer = offer_of(quote)
+def _as_shown(uow: UnitOfWork, quote: models.Quote, subscription: models.Subscription | None) -> dict[str, Any]:
+    offer, chosen = offer_of(quote), Selection.read(quote.selection)
+    on_sale = Catalogue.read(repository.catalogue(uow.session, version=quote.catalogue_version).content)
     details = ("list_price", "migration_discount", "reseller_discount", "per_cycle", "proration", "due_today")
     is_taken = quote.used_at is not None or (quote.held_at is not None and quote.released_at is None)
     superseded = quote.account_id is not None and (subscription is None or subscription.changes != quote.replaces_change)
@@ -144,12 +145,15 @@ def _as_shown(quote: models.Quote, subscription: models.Subscription | None, *, 
         "id": quote.id,
         "purpose": Purpose(quote.purpose),
         "account_id": quote.account_id,
-        "selection": Selection.read(quote.selection),
+        "selection": chosen,
         "region": quote.region,
+        "lines": [{"description": description, "amount": amount} for description, amount in on_sale.price_lines(chosen, quote.currency)],
         "offer": {**{name: getattr(offer, name) for name in details}, "taxes_note": TAXES_NOTE},
         "effective": offer.effective,
         "takes_effect_at": offer.takes_effect_at,
-        "state": quote_state(used=is_taken, superseded=superseded or quote.released_at is not None, expires_at=quote.expires_at, now=now),
+        "state": quote_state(
+            used=is_taken, superseded=superseded or quote.released_at is not None, expires_at=quote.expires_at, now=uow.now
+        ),
         "created_at": quote.created_at,
         "expires_at": quote.expires_at,
     }

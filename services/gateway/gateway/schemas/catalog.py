@@ -4,12 +4,8 @@ from chassis.schemas import Schema, fields
 from gateway.schemas import Money, described, example
 
 
-class Tier(Schema):
-    """A size of a plan."""
-
-    contacts = fields.Integer(required=True, metadata=example(1000))
-    monthly_sends = fields.Integer(required=True, allow_none=True)
-    prices = fields.Dict(
+def _prices() -> fields.Dict:
+    return fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.Nested(Money)),
         required=True,
@@ -18,6 +14,43 @@ class Tier(Schema):
             "examples": [{"monthly": [{"amount": 4900, "currency": "EUR"}], "annual": [{"amount": 47040, "currency": "EUR"}]}],
         },
     )
+
+
+class Tier(Schema):
+    """A size of a plan."""
+
+    contacts = fields.Integer(required=True, metadata=example(1000))
+    monthly_sends = fields.Integer(required=True, allow_none=True)
+    prices = _prices()
+
+
+class LimitOption(Schema):
+    choice = fields.String(required=True, metadata=example("50000"))
+    number = fields.Integer(required=True, metadata=example(50000))
+    prices = _prices()
+
+
+class CustomLimit(Schema):
+    """The choice `custom`: every `per` of the number that is begun costs once (R0.38)."""
+
+    per = fields.Integer(required=True, metadata=example(1000))
+    prices = _prices()
+
+
+class LimitOnSale(Schema):
+    """An item of which a paid account can have more (R0.37)."""
+
+    code = fields.String(required=True, metadata=example("activities"))
+    options = fields.List(fields.Nested(LimitOption), required=True)
+    custom = fields.Nested(CustomLimit, required=True)
+
+
+class AddOn(Schema):
+    """What can be added to these plans (R0.39, R0.108)."""
+
+    code = fields.String(required=True, metadata=example("pipelines"))
+    plans = fields.List(fields.String(), required=True, metadata=example(["Plus", "Pro", "Enterprise"]))
+    prices = _prices()
 
 
 class Plan(Schema):
@@ -32,6 +65,8 @@ class Plan(Schema):
 class Product(Schema):
     code = fields.String(required=True, metadata=example("EM"))
     sized_by = fields.String(required=True, metadata={"enum": ["contacts", "monthly_sends"]})
+    limits = fields.List(fields.Nested(LimitOnSale), required=True)
+    add_ons = fields.List(fields.Nested(AddOn), required=True)
     plans = fields.List(fields.Nested(Plan), required=True)
 
 

@@ -3,10 +3,11 @@
 from marshmallow.validate import OneOf
 
 from chassis.schemas import Schema, fields
-from gateway.schemas import Money, Selection, described, example
+from gateway.schemas import Money, described, example
+from gateway.schemas.accounts import AccountPlan
 
 
-class QuoteRequest(Selection):
+class QuoteRequest(AccountPlan):
     """A selection, and what it is for: a new account, or with `account_id` a plan change of that account."""
 
     account_id = fields.Id("acc", load_default=None, allow_none=True, metadata=described("The account whose plan would change."))
@@ -36,12 +37,20 @@ class Offer(Schema):
     taxes_note = fields.String(required=True)
 
 
+class PriceLine(Schema):
+    """What a part of the plan costs a cycle before any discount; together they are the list price."""
+
+    description = fields.String(required=True, metadata=example("sms"))
+    amount = fields.Nested(Money, required=True)
+
+
 class Quote(Schema):
     id = fields.Id("quo", required=True)
     purpose = fields.String(required=True, metadata={"enum": ["account_opening", "plan_change"]})
     account_id = fields.Id("acc", required=True, allow_none=True)
-    plan = fields.Nested(Selection, required=True, attribute="selection")
+    plan = fields.Nested(AccountPlan, required=True, attribute="selection")
     region = fields.String(required=True, allow_none=True, metadata=example("eu"))
+    lines = fields.List(fields.Nested(PriceLine), required=True)
     offer = fields.Nested(Offer, required=True)
     effective = fields.String(required=True, metadata={"enum": ["now", "period_end"]})
     takes_effect_at = fields.Instant(required=True, allow_none=True, metadata=described("When what waits takes effect; null for now."))
