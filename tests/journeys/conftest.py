@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -30,11 +31,15 @@ AGENCY = {
     "programme": "reseller",
     "currency": "EUR",
     "discount_basis_points": 2000,
-    "notification_email": "atelier@agency.example",
     "language": "en",
     "entitlements": ["snapshots"],
     "test_mode": True,
 }
+
+
+def unique_name() -> str:
+    """A name that no account has."""
+    return new_id("n").replace("_", "-").lower()
 
 
 class Mailbox:
@@ -123,7 +128,8 @@ class Platform:
 
     def agency(self, **changes: Any) -> "Agency":
         """A new agency with an API key, and a card that works; known to every service."""
-        registered = self.bus.call("identity", "register_agency", {**AGENCY, **changes}, idempotency_key=new_id("idk"))
+        asked = {**AGENCY, "notification_email": f"{unique_name()}@agency.example", **changes}
+        registered = self.bus.call("identity", "register_agency", asked, idempotency_key=new_id("idk"))
         secret = self.bus.call(
             "identity",
             "create_api_key",
@@ -234,10 +240,10 @@ class Clock:
         return [row["now"] for row in found] == [self.now]
 
 
-@pytest.fixture(scope="module")
-def start_platform(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Platform]]:
-    """Start a platform of the module's own; it ends with the module."""
-    platforms: list[tuple[Platform, Controller, str]] = []
+@contextmanager
+def platforms(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Platform]]:
+    """Start platforms; they end together."""
+    started: list[tuple[Platform, Controller, str]] = []
 
     def start() -> Platform:
         mailbox = Mailbox()
@@ -251,12 +257,12 @@ def start_platform(rabbit: RabbitNode, templates: Templates, tmp_path_factory: p
             mailbox=mailbox,
             smtp_port=controller.port,
         )
-        platforms.append((platform, controller, vhost))
+        started.append((platform, controller, vhost))
         platform.start_all()
         return platform
 
     yield start
-    for platform, controller, vhost in platforms:
+    for platform, controller, vhost in started:
         platform.stop()
         controller.stop()
         rabbit.remove_vhost(vhost)
@@ -265,6 +271,14 @@ def start_platform(rabbit: RabbitNode, templates: Templates, tmp_path_factory: p
 
 
 @pytest.fixture(scope="module")
-def platform(start_platform: Callable[[], Platform]) -> Platform:
-    """The module's platform."""
-    return start_platform()
+def start_platform(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Platform]]:
+    """Start a platform of the module's own, to break; it ends with the module."""
+    with platforms(rabbit, templates, tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="package")
+def platform(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The platform that all journeys share which break nothing: each has agencies of its own."""
+    with platforms(rabbit, templates, tmp_path_factory) as start:
+        yield start()

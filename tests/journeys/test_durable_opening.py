@@ -10,8 +10,8 @@ import requests
 
 from chassis.testing import eventually
 
-from .conftest import SERVICES, Agency, Platform
-from .test_opening_an_account import PLUS, account_request, eur, quoted, unique_name
+from .conftest import SERVICES, Agency, Platform, unique_name
+from .test_opening_an_account import PLUS, account_request, eur, quoted
 
 OPENINGS = 12
 KILLED = (

@@ -7,8 +7,8 @@ import requests
 
 from chassis.testing import eventually
 
-from .conftest import SERVICES, Agency, Clock, Platform
-from .test_opening_an_account import PLUS, PRO, TRIAL, account_request, unique_name
+from .conftest import SERVICES, Agency, Clock, Platform, unique_name
+from .test_opening_an_account import PLUS, PRO, TRIAL, account_request
 
 STARTER = {**PLUS, "plan": "Starter"}
 

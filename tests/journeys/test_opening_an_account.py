@@ -8,12 +8,11 @@ import requests
 from chassis.ids import new_id
 from chassis.testing import eventually
 
-from .conftest import SERVICES, Agency, Platform
+from .conftest import SERVICES, Agency, Platform, unique_name
 
 PLUS = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
 PRO = {**PLUS, "plan": "Pro"}
 TRIAL = {"pricing_version": "V1", "product": "EM", "plan": "Trial"}
-CLIENT = "owner@client.example"
 
 
 def eur(amount: int) -> dict[str, Any]:
@@ -24,16 +23,12 @@ def account_request(name: str, **members: Any) -> dict[str, Any]:
     return {
         "name": name,
         "client_name": "Boulangerie Martin",
-        "client_email": CLIENT,
+        "client_email": f"owner@{name}.example",
         "country": "FR",
         "language": "fr",
         "time_zone": "Europe/Paris",
         **members,
     }
-
-
-def unique_name() -> str:
-    return new_id("n").replace("_", "-").lower()
 
 
 def quoted(agency: Agency, selection: dict[str, Any], **members: Any) -> dict[str, Any]:
@@ -133,7 +128,7 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
     assert agency.names_of(seen) == expected
 
     assert len(platform.mailbox.subjects_to(agency.notification_email)) >= 6
-    assert CLIENT not in platform.mailbox.recipients()
+    assert request["client_email"] not in platform.mailbox.recipients()
     assert credentials["password"] not in platform.mailbox.everything()
 
 
@@ -194,7 +189,7 @@ def test_a_declined_card_fails_the_account_charges_nothing_frees_the_name_and_te
 
 def test_no_agency_sees_anything_of_another(platform: Platform, agency: Agency) -> None:
     """R0.2."""
-    stranger = platform.agency(name="Stranger", notification_email="stranger@agency.example")
+    stranger = platform.agency(name="Stranger")
     quote = quoted(agency, TRIAL)
     account = agency.post("/v1/accounts", account_request(unique_name(), quote_id=quote["id"])).json()
     agency.until_status(account["id"], "active")

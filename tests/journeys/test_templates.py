@@ -43,7 +43,7 @@ def outcome(answer: requests.Response) -> tuple[int, str]:
 
 def test_a_template_is_shared_imported_by_another_agency_as_it_is_and_not_any_more_once_the_link_is_revoked(platform: Platform) -> None:
     """R0.99, R1.5."""
-    maker, other = platform.agency(), platform.agency(name="Another", notification_email="another@agency.example")
+    maker, other = platform.agency(), platform.agency(name="Another")
     seen = platform.bus.collect(*SERVICES)
     source, target = trial_of(maker), trial_of(other)
 

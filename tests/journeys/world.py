@@ -7,7 +7,7 @@ import pytest
 
 from chassis.ids import new_id
 
-from .conftest import Agency, Platform
+from .conftest import Agency, Platform, unique_name
 from .operations import DOCUMENT, Json, Operation, id_prefix, operations, value_at, with_value
 from .wire import Answer, Wire
 
@@ -122,11 +122,6 @@ FRESH: dict[str, Callable[[Agency], Json]] = {
 """Members that the example of an operation may not have twice, or that are of this world."""
 
 
-def unique_name() -> str:
-    """A name that no account has."""
-    return new_id("n").replace("_", "-").lower()
-
-
 def open_account_body() -> Json:
     """What opens a paid account."""
     return {
@@ -171,7 +166,7 @@ class World:
         self.platform = platform
         self.wire = Wire(platform.url)
         self.owner = platform.agency()
-        self.stranger = platform.agency(name="Stranger", notification_email="stranger@agency.example")
+        self.stranger = platform.agency(name="Stranger")
         self._made: dict[tuple[str, ...], str] = {}
         self._keys: dict[str, str] = {}
 
