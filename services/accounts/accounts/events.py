@@ -27,12 +27,18 @@ class Selection(Schema):
     add_ons = fields.List(fields.String(), dump_default=list)
 
 
-class AccountRequested(Fact):
-    """An account was accepted; it is being paid and prepared now."""
+class _AccountFact(Fact):
+    """About one account, and whom to tell of it."""
 
     source = "accounts"
     account_id = fields.Id("acc", required=True)
     account_name = fields.String(required=True, data_key="name")
+    notification_email = fields.String(required=True)
+
+
+class AccountRequested(_AccountFact):
+    """An account was accepted; it is being paid and prepared now."""
+
     kind = fields.String(required=True)
     selection = fields.Nested(Selection, required=True)
     quote_id = fields.Id("quo", required=True)
@@ -42,56 +48,39 @@ class AccountRequested(Fact):
     country = fields.String(required=True)
     language = fields.String(required=True)
     time_zone = fields.String(required=True)
-    notification_email = fields.String(required=True)
     client_name = fields.String(required=True)
     client_email = fields.String()  # for the notices of commission accounts, which go to the client (R0.126)
     requested_at = fields.Instant(required=True)
 
 
-class AccountActivated(Fact):
+class AccountActivated(_AccountFact):
     """An account was opened: paid, prepared, usable."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     kind = fields.String(required=True)
     selection = fields.Nested(Selection, required=True)
-    notification_email = fields.String(required=True)
     activated_at = fields.Instant(required=True)
 
 
-class AccountFailed(Fact):
+class AccountFailed(_AccountFact):
     """An account could not be opened; its name is free again, and whatever was done for it is to be undone."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     code = fields.String(required=True)
     reason = fields.String(required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountUpgraded(Fact):
+class AccountUpgraded(_AccountFact):
     """An account moved to a dearer plan, at once."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     quote_id = fields.Id("quo", required=True)
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountUpdated(Fact):
+class AccountUpdated(_AccountFact):
     """Settings of an account were changed: `changes` has those that were, with their new values."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     changes = fields.Dict(keys=fields.String(), values=fields.String(allow_none=True), required=True)
-    notification_email = fields.String(required=True)
 
 
 class BrandingChanged(Fact):
@@ -136,162 +125,110 @@ class TransferCompleted(_TransferFact):
     completed_at = fields.Instant(required=True)
 
 
-class AccountDowngraded(Fact):
+class AccountDowngraded(_AccountFact):
     """An account moved to a cheaper plan: at the end of its period, or at once where that was asked for."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     change_id = fields.Id("chg", required=True)
     quote_id = fields.Id("quo", required=True)
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
     effective = fields.String(required=True)
-    notification_email = fields.String(required=True)
 
 
-class PlanChangeScheduled(Fact):
+class PlanChangeScheduled(_AccountFact):
     """A change of plan was scheduled for the end of the paid period."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     change_id = fields.Id("chg", required=True)
     quote_id = fields.Id("quo", required=True)
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
     due_at = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
-class PlanChangeDropped(Fact):
+class PlanChangeDropped(_AccountFact):
     """The scheduled change of plan was dropped, by the agency or because the account was cancelled or expired."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     change_id = fields.Id("chg", required=True)
     quote_id = fields.Id("quo", required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountConverted(Fact):
+class AccountConverted(_AccountFact):
     """A trial became a paid account, at once (R0.88)."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     change_id = fields.Id("chg", required=True)
     quote_id = fields.Id("quo", required=True)
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountCancelled(Fact):
+class AccountCancelled(_AccountFact):
     """An account was cancelled: it is not renewed, and usable until it expires."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     reason = fields.String(required=True, allow_none=True)
     cancelled_at = fields.Instant(required=True)
     expires_at = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
-class CancellationUndone(Fact):
+class CancellationUndone(_AccountFact):
     """A cancellation was taken back before the account expired: it is renewed as before."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     status = fields.String(required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountDisabled(Fact):
+class AccountDisabled(_AccountFact):
     """An account was disabled for one more reason, or its message changed; it is billed as before (R0.60)."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     reason = fields.String(required=True)
     message = fields.String(required=True, allow_none=True)
     suspensions = fields.List(fields.String(), required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountEnabled(Fact):
+class AccountEnabled(_AccountFact):
     """The last suspension of an account was lifted: it is usable again."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     reason = fields.String(required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountRenewed(Fact):
+class AccountRenewed(_AccountFact):
     """An account came back: cancelled, before it expired; or archived or expired, with a quote for a new period."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     previous_status = fields.String(required=True)
     quote_id = fields.Id("quo", required=True, allow_none=True)
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountExpired(Fact):
+class AccountExpired(_AccountFact):
     """A trial or a cancelled account came to its end, or nobody paid."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     kind = fields.String(required=True)
     previous_status = fields.String(required=True)
     expired_at = fields.Instant(required=True)
     archives_at = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
-class AccountArchived(Fact):
+class AccountArchived(_AccountFact):
     """An account expired and was given no plan in time; it is kept, and can be renewed for a year."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     archived_at = fields.Instant(required=True)
     renewable_until = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
-class TrialEnding(Fact):
+class TrialEnding(_AccountFact):
     """A trial ends in a few days."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     expires_at = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
-class RenewalUpcoming(Fact):
+class RenewalUpcoming(_AccountFact):
     """The paid period ends in a few days and is followed by the next."""
 
-    source = "accounts"
-    account_id = fields.Id("acc", required=True)
-    account_name = fields.String(required=True, data_key="name")
     selection = fields.Nested(Selection, required=True)
     renews_at = fields.Instant(required=True)
-    notification_email = fields.String(required=True)
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------------------

@@ -296,19 +296,3 @@ class PasswordResetBeingSent(Refusal):
     kind = "conflict"
     code = "password_reset_being_sent"
     message = "The mail of the password reset {reset_id} is being sent."
-
-
-class MailUnavailable(Refusal):
-    """The mail server cannot be reached, or does not take anything just now."""
-
-    kind = "unavailable"
-    code = "mail_unavailable"
-    message = "The mail server does not take mail now: {reason}"
-
-
-class MailRefused(Refusal):
-    """The mail server refuses this message for good (RFC 5321, section 4.2.1: 5yz)."""
-
-    kind = "conflict"
-    code = "mail_refused"
-    message = "The mail server refuses the message: {reason}"

@@ -4,6 +4,7 @@ from typing import Any
 
 from chassis.doors import command, due, query, subscribe
 from chassis.events import Event
+from chassis.mail import Mailer
 from chassis.wiring import Wired, Work
 from identity import clients, events, schemas, usecases
 
@@ -15,7 +16,7 @@ class IdentityService:
     work = Work()
     pepper = Wired(clients.api_key_pepper)
     passwords = Wired(clients.Passwords)
-    mailer = Wired(clients.Mailer)
+    mailer = Wired(Mailer)
     reset_pages = Wired(clients.ResetPages)
 
     @query(request=schemas.AgencyReference, answer=schemas.Agency)

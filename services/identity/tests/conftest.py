@@ -1,15 +1,16 @@
 """Identity under test: a database of its own each time, real processes, broker and mail server; nothing of ours is replaced."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
+from chassis.mail import Mailer
 from chassis.testing import MovingClock, ServiceDatabase, ServiceProcess
+from chassis.testing.mail import MailServer, mailer_to
 from chassis.unit_of_work import Units
 from identity import clients
 
 from .factories import PEPPER, wiring
-from .mail_server import MailServer
 
 
 @pytest.fixture
@@ -28,16 +29,8 @@ def passwords() -> clients.Passwords:
 
 
 @pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def mailer(mail_server: MailServer) -> clients.Mailer:
-    return clients.Mailer(wiring(smtp_url=mail_server.url))
+def mailer(mail_server: MailServer) -> Mailer:
+    return mailer_to(mail_server.url, mail_from="accounts@comptoir.example")
 
 
 @pytest.fixture

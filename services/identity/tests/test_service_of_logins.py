@@ -11,10 +11,10 @@ from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
 from chassis.testing.bus import refusal_of
+from chassis.testing.mail import MailServer
 from identity.domain import digest_of
 
 from .factories import EMAIL, WRONG, token_in
-from .mail_server import MailServer
 
 NEW = "another horse battery"
 
@@ -88,10 +88,10 @@ def test_a_forgotten_password_is_set_by_the_mailed_link_though_the_mail_server_w
     events = seen.wait_for("identity.password_reset_requested", "identity.password_reset_requested")
     eventually(lambda: identity.text().count("mail_unavailable") + identity.text().count("does not take mail") >= 1)
     mail_server.start()
-    eventually(lambda: mail_server.mails, what="a mail")
+    eventually(lambda: mail_server.messages, what="a mail")
     for event in events:  # as a broker delivers them again
         bus.publish_envelope("identity", "password_reset_requested", event)
-    token = token_in(mail_server.mails[0])
+    token = token_in(mail_server.messages[0])
     account.log_in(account.password)
     assert account.call("reset_password", token=token, new_password=NEW) == {"account_id": account.id, "username": "admin"}
     assert account.refused("reset_password", token=token, new_password=NEW).code == "invalid_reset_token"
@@ -99,8 +99,8 @@ def test_a_forgotten_password_is_set_by_the_mailed_link_though_the_mail_server_w
     seen.wait_for("identity.account_password_changed")
     assert sorted(seen.names()) == ["identity.account_password_changed"] + ["identity.password_reset_requested"] * 4
     assert account.call("start_password_reset", **account.reference)["email"] == EMAIL
-    eventually(lambda: len(mail_server.mails) == 2, what="the mail that the agency started")
-    assert len({mail["Message-ID"] for mail in mail_server.mails}) == 2
+    eventually(lambda: len(mail_server.messages) == 2, what="the mail that the agency started")
+    assert len({mail["Message-ID"] for mail in mail_server.messages}) == 2
     assert bus.parked() == []
     everything = database.everything() + identity.text() + relay.text() + str(seen.events())
     for secret in (token, NEW, account.password):

@@ -41,19 +41,3 @@ class TransferLinksUnavailable(Refusal):
     kind = "conflict"
     code = "transfer_links_unavailable"
     message = "Links to confirm transfers cannot be made: TRANSFER_LINK_SECRET is not set."
-
-
-class MailUnavailable(Refusal):
-    """The mail server cannot be reached, or does not take anything just now."""
-
-    kind = "unavailable"
-    code = "mail_unavailable"
-    message = "The mail server does not take mail now: {reason}"
-
-
-class MailRefused(Refusal):
-    """The mail server refuses this message for good (RFC 5321, section 4.2.1: 5yz)."""
-
-    kind = "conflict"
-    code = "mail_refused"
-    message = "The mail server refuses the message: {reason}"

@@ -4,8 +4,9 @@ from typing import Any
 
 from chassis.doors import command, due, query, subscribe
 from chassis.events import Event
+from chassis.mail import Mailer
 from chassis.wiring import Wired, Work
-from notifications import clients, schemas, usecases
+from notifications import schemas, usecases
 
 
 class NotificationsService:
@@ -13,7 +14,7 @@ class NotificationsService:
 
     name = "notifications"
     work = Work()
-    mailer = Wired(clients.Mailer)
+    mailer = Wired(Mailer)
     links = Wired(usecases.transfer_links)
 
     @query(request=schemas.NoticesWanted, answer=schemas.NoticePage)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from chassis.errors import InvalidCursor
 from chassis.events import Event
 from chassis.ids import new_id
+from chassis.mail import Mailer, MailRefused, MailUnavailable
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork, Units
 from chassis.wiring import Wiring
-from notifications import clients, domain, errors, events, models, repository
+from notifications import domain, errors, events, models, repository
 
 EMAIL = "email"
 
@@ -28,7 +29,7 @@ def transfer_links(wiring: Wiring) -> domain.TransferLinks:
     return domain.TransferLinks(secret=wiring.config.transfer_link_secret.encode())
 
 
-def tell(work: Units, mailer: clients.Mailer, links: domain.TransferLinks, event: Event) -> None:
+def tell(work: Units, mailer: Mailer, links: domain.TransferLinks, event: Event) -> None:
     """Keep the event, and send the notice it makes, outside of any transaction.
 
     Each delivery of the event goes on where the last one ended: kept, written, sent. One that comes before the facts that say whom to tell
@@ -44,7 +45,7 @@ def tell(work: Units, mailer: clients.Mailer, links: domain.TransferLinks, event
         send_notice(work, mailer, links, notice)
 
 
-def send_notice(work: Units, mailer: clients.Mailer, links: domain.TransferLinks, notice: models.Notice) -> None:
+def send_notice(work: Units, mailer: Mailer, links: domain.TransferLinks, notice: models.Notice) -> None:
     """Send a notice that was taken, and record what came of it; raises `MailUnavailable`, the notice put back.
 
     The token of a link is in what its recipient gets, and nowhere else: not in the copy either.
@@ -52,7 +53,7 @@ def send_notice(work: Units, mailer: clients.Mailer, links: domain.TransferLinks
     try:
         link = None if notice.link is None else links.confirming(notice.link)
         mailer.send(
-            notice_id=notice.id,
+            message_id=notice.id,
             recipient=notice.recipient,
             language=notice.language,
             subject=notice.subject,
@@ -61,10 +62,10 @@ def send_notice(work: Units, mailer: clients.Mailer, links: domain.TransferLinks
             copied_body=notice.body.replace(domain.LINK, notice.link or domain.LINK),
             written_at=notice.created_at,
         )
-    except (errors.MailRefused, errors.TransferLinksUnavailable) as refusal:
+    except (MailRefused, errors.TransferLinksUnavailable) as refusal:
         with work.begin() as uow:
             mark_failed(uow, notice_id=notice.id, reason=refusal.text)
-    except errors.MailUnavailable:
+    except MailUnavailable:
         with work.begin() as uow:
             put_back(uow, notice_id=notice.id)
         raise

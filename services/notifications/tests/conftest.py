@@ -1,15 +1,14 @@
 """Notifications under test: its own database, real processes on a real broker, and a real mail server outside of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
+from chassis.mail import Mailer
 from chassis.testing import MovingClock, ServiceDatabase, ServiceProcess
+from chassis.testing.mail import MailServer, mailer_to
 from chassis.unit_of_work import Units
-from notifications.clients import Mailer
 from notifications.domain import TransferLinks
-
-from .mail_server import MailServer, mailer_to
 
 LINK_SECRET = "a-secret-of-more-than-32-characters"
 
@@ -22,14 +21,6 @@ def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase
 @pytest.fixture
 def work(database: ServiceDatabase, clock: MovingClock) -> Units:
     return database.units(clock)
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

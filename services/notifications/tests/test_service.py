@@ -8,9 +8,9 @@ from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
 from chassis.testing.bus import refusal_of
+from chassis.testing.mail import MailServer
 
 from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, NOTICE_FACTS, World, source_of
-from .mail_server import MailServer
 
 
 def publish(bus: Bus, world: World, *names: str, times: int = 1) -> list[str]:

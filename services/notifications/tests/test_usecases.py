@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from chassis.errors import InvalidCursor, Refusal
 from chassis.events import Event, UnreadableEvent
 from chassis.ids import new_id
+from chassis.mail import Mailer, MailUnavailable
 from chassis.paging import Page, encode_cursor
 from chassis.testing import MovingClock, ServiceDatabase
+from chassis.testing.mail import MailServer
 from chassis.unit_of_work import Units
 from notifications import errors, models, usecases
-from notifications.clients import Mailer
 from notifications.domain import CLIENT_KINDS, TransferLinks
 
 from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, NOTICE_FACTS, World
-from .mail_server import MailServer
 
 Tell = Callable[..., None]
 
@@ -166,7 +166,7 @@ def test_mail_that_cannot_go_now_goes_with_the_next_delivery(work: Units, tell: 
     fact = world.event("account_activated")
     tell(world.event("agency_registered"))
     mail_server.stop()
-    with pytest.raises(errors.MailUnavailable):
+    with pytest.raises(MailUnavailable):
         tell(fact)
     assert [notice.state for notice in notices_of(work, world.agency_id).data] == ["pending"]
     mail_server.start()

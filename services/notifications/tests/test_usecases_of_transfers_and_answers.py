@@ -9,16 +9,16 @@ import pytest
 
 from chassis.events import Event
 from chassis.ids import new_id
+from chassis.mail import Mailer
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
+from chassis.testing.mail import Mail, MailServer
 from chassis.unit_of_work import Units
 from notifications import errors, usecases
-from notifications.clients import Mailer
 from notifications.config import Config
 from notifications.domain import TransferLinks
 
 from .conftest import LINK_SECRET
 from .factories import ACCOUNT_ADDRESS, CLIENT_ADDRESS, TRANSFER_ADDRESS, TRANSFER_ID, World
-from .mail_server import Mail, MailServer
 
 PAGE = f"http://acme.localhost:8000/transfer?transfer={TRANSFER_ID}"
 TOKEN = base64.urlsafe_b64encode(hmac.digest(LINK_SECRET.encode(), f"transfer:{TRANSFER_ID}".encode(), "sha256")).decode().rstrip("=")

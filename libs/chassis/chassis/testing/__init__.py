@@ -15,6 +15,7 @@ import structlog
 from chassis.testing.bus import Bus
 from chassis.testing.clock import MovingClock
 from chassis.testing.databases import ServiceDatabase, Templates
+from chassis.testing.mail import MailServer
 from chassis.testing.peers import FakeCall, Peer
 from chassis.testing.processes import ServiceProcess
 from chassis.testing.waiting import eventually
@@ -126,6 +127,15 @@ def peer(amqp_uri: str) -> Iterator[Callable[..., Peer]]:
     yield start
     for each in peers:
         each.stop()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server that takes mail until the test ends."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

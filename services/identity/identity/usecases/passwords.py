@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chassis.ids import new_id
+from chassis.mail import Mailer, MailRefused, MailUnavailable
 from chassis.unit_of_work import UnitOfWork, Units
 from identity import clients, domain, errors, events, models, repository
 from identity.usecases.logins import accept, forgive, prove_password, session
@@ -111,7 +112,7 @@ def start_password_reset(uow: UnitOfWork, *, agency_id: str, account_id: str, us
     return reset
 
 
-def send_password_reset(work: Units, mailer: clients.Mailer, pages: clients.ResetPages, *, reset_id: str, pepper: bytes) -> None:
+def send_password_reset(work: Units, mailer: Mailer, pages: clients.ResetPages, *, reset_id: str, pepper: bytes) -> None:
     """Send the mail of a reset, outside of any transaction, once: each delivery of its event goes on where the last one ended.
 
     Raises `PasswordResetBeingSent`, and `MailUnavailable`, the mail put back.
@@ -130,10 +131,10 @@ def send_password_reset(work: Units, mailer: clients.Mailer, pages: clients.Rese
             body=letter.body,
             written_at=mail.written_at,
         )
-    except errors.MailRefused as refusal:
+    except MailRefused as refusal:
         with work.begin() as uow:
             repository.reset_for_update(uow.session, reset_id=reset_id).refused_because = refusal.text
-    except errors.MailUnavailable:
+    except MailUnavailable:
         with work.begin() as uow:
             repository.reset_for_update(uow.session, reset_id=reset_id).sending_until = None
         raise

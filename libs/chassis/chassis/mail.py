@@ -1,4 +1,4 @@
-"""The way out of the platform: mail."""
+"""The way out for mail: for whoever in the platform writes to people."""
 
 import contextlib
 import smtplib
@@ -8,17 +8,33 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from urllib.parse import unquote, urlsplit
 
+from chassis.errors import Refusal
 from chassis.wiring import Wiring
-from notifications import errors
 
 SMTP_TIMEOUT_SECONDS = 5
-"""For each step of the conversation; there are at most ten, and all of them fit into usecases.SENDING_TIME."""
+"""For each step of the conversation; there are at most ten: whoever takes a message to send it keeps it for a minute."""
 
 PERMANENT = range(500, 600)
 
 
+class MailUnavailable(Refusal):
+    """The mail server cannot be reached, or does not take anything just now."""
+
+    kind = "unavailable"
+    code = "mail_unavailable"
+    message = "The mail server does not take mail now: {reason}"
+
+
+class MailRefused(Refusal):
+    """The mail server refuses this message for good (RFC 5321, section 4.2.1: 5yz)."""
+
+    kind = "conflict"
+    code = "mail_refused"
+    message = "The mail server refuses the message: {reason}"
+
+
 class Mailer:
-    """Hands messages to the mail server that `smtp_url` names.
+    """Hands messages to the mail server that `smtp_url` names in the configuration, from `mail_from`.
 
     `smtp://host:port` speaks in plain (a mail catcher, a relay on the same machine), `smtp+starttls://` and `smtps://` encrypted and with
     the server's certificate verified; `user:password@` in front of the host logs in.
@@ -33,7 +49,7 @@ class Mailer:
     def send(
         self,
         *,
-        notice_id: str,
+        message_id: str,
         recipient: str,
         language: str,
         subject: str,
@@ -42,7 +58,7 @@ class Mailer:
         copied_to: str | None = None,
         copied_body: str = "",
     ) -> None:
-        """Send one message, the same each time for the same notice, down to its Message-ID: a receiver can drop a repeat.
+        """Send one message, the same each time for the same id, down to its Message-ID: a receiver can drop a repeat.
 
         `copied_to` gets a copy, of which the recipient knows; it says `copied_body`, where not all of the message is for its eyes.
         Raises `MailRefused` where the server will never take it, and `MailUnavailable` where it may take it later.
@@ -51,10 +67,12 @@ class Mailer:
         if copied_to is not None and copied_to != recipient:
             letters[copied_to], headers["Cc"] = copied_body, copied_to
         for address, text in letters.items():
-            self._send(address, headers=headers, notice_id=notice_id, language=language, subject=subject, body=text, written_at=written_at)
+            self._send(
+                address, headers=headers, message_id=message_id, language=language, subject=subject, body=text, written_at=written_at
+            )
 
     def _send(
-        self, recipient: str, *, headers: dict[str, str], notice_id: str, language: str, subject: str, body: str, written_at: datetime
+        self, recipient: str, *, headers: dict[str, str], message_id: str, language: str, subject: str, body: str, written_at: datetime
     ) -> None:
         message = EmailMessage()
         message["From"] = self._sender
@@ -62,7 +80,7 @@ class Mailer:
             message[name] = address
         message["Subject"] = subject
         message["Date"] = format_datetime(written_at)
-        message["Message-ID"] = f"<{notice_id}@{self._sender_host}>"
+        message["Message-ID"] = f"<{message_id}@{self._sender_host}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office answers this
         message.set_content(body)
         message["Content-Language"] = language
@@ -72,11 +90,11 @@ class Mailer:
             code, reason = error.recipients[recipient]
             raise _refusal(code, reason) from error
         except smtplib.SMTPSenderRefused as error:  # our own address is at fault, not the message: it can be mended
-            raise errors.MailUnavailable(reason=str(error)) from error
+            raise MailUnavailable(reason=str(error)) from error
         except smtplib.SMTPDataError as error:
             raise _refusal(error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise errors.MailUnavailable(reason=str(error)) from error
+            raise MailUnavailable(reason=str(error)) from error
 
     def _hand_over(self, message: EmailMessage, recipient: str) -> None:
         smtp = self._connected()
@@ -106,6 +124,6 @@ class Mailer:
         return smtp
 
 
-def _refusal(code: int, reason: bytes | str) -> errors.MailRefused | errors.MailUnavailable:
+def _refusal(code: int, reason: bytes | str) -> MailRefused | MailUnavailable:
     said = f"{code} {reason.decode(errors='replace') if isinstance(reason, bytes) else reason}"
-    return errors.MailRefused(reason=said) if code in PERMANENT else errors.MailUnavailable(reason=said)
+    return MailRefused(reason=said) if code in PERMANENT else MailUnavailable(reason=said)

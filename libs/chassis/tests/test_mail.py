@@ -9,19 +9,22 @@ from typing import Any
 
 import pytest
 
-from notifications import clients, errors
-from notifications.clients import Mailer
-
-from .mail_server import MailServer, mailer_to
+from chassis.mail import Mailer, MailRefused, MailUnavailable
+from chassis.testing.mail import MailServer, mailer_to
 
 MESSAGE: dict[str, Any] = {
-    "notice_id": "ntc_01",
+    "message_id": "ntc_01",
     "recipient": "notices@atelier.example",
     "language": "fr",
     "subject": "La facture est payée",
     "body": "Déjà payée : 39,20 EUR.\n",
     "written_at": datetime(2026, 3, 31, 9, 30, tzinfo=UTC),
 }
+
+
+@pytest.fixture
+def mailer(mail_server: MailServer) -> Mailer:
+    return mailer_to(mail_server.url)
 
 
 def test_a_message_says_who_writes_to_whom_when_and_that_no_answer_is_wanted(mailer: Mailer, mail_server: MailServer) -> None:
@@ -52,11 +55,11 @@ def test_a_message_is_the_same_to_the_byte_each_time_it_is_sent(mailer: Mailer, 
 @pytest.mark.parametrize(
     ("at", "answer", "refusal"),
     [
-        ("notices@atelier.example", "550 No such mailbox", errors.MailRefused),
-        ("notices@atelier.example", "450 Come back later", errors.MailUnavailable),
-        ("DATA", "554 Not this", errors.MailRefused),
-        ("DATA", "452 No room now", errors.MailUnavailable),
-        ("notices@comptoir.example", "550 Who are you", errors.MailUnavailable),
+        ("notices@atelier.example", "550 No such mailbox", MailRefused),
+        ("notices@atelier.example", "450 Come back later", MailUnavailable),
+        ("DATA", "554 Not this", MailRefused),
+        ("DATA", "452 No room now", MailUnavailable),
+        ("notices@comptoir.example", "550 Who are you", MailUnavailable),
     ],
 )
 def test_a_refusal_for_good_is_told_from_one_for_now(
@@ -70,7 +73,7 @@ def test_a_refusal_for_good_is_told_from_one_for_now(
 
 def test_a_server_that_is_away_is_unavailable(mailer: Mailer, mail_server: MailServer) -> None:
     mail_server.stop()
-    with pytest.raises(errors.MailUnavailable):
+    with pytest.raises(MailUnavailable):
         mailer.send(**MESSAGE)
 
 
@@ -81,13 +84,13 @@ def test_a_server_that_hangs_up_instead_of_saying_goodbye_has_taken_the_message(
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_longer_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clients, "SMTP_TIMEOUT_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(errors.MailUnavailable):
+    monkeypatch.setattr("chassis.mail.SMTP_TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MailUnavailable):
         mailer_to(f"smtp://127.0.0.1:{silent.getsockname()[1]}").send(**MESSAGE)
 
 
 def test_a_server_that_asks_for_no_login_refuses_one(mail_server: MailServer) -> None:
-    with pytest.raises(errors.MailUnavailable):
+    with pytest.raises(MailUnavailable):
         mailer_to(mail_server.url.replace("//", "//somebody:secret@")).send(**MESSAGE)
 
 
@@ -118,6 +121,6 @@ def test_mail_can_go_encrypted_to_a_server_whose_certificate_is_trusted(
 
 
 def test_mail_does_not_go_in_plain_where_encryption_was_asked_for(mail_server: MailServer) -> None:
-    with pytest.raises(errors.MailUnavailable):
+    with pytest.raises(MailUnavailable):
         mailer_to(mail_server.url.replace("smtp://", "smtp+starttls://")).send(**MESSAGE)
     assert not mail_server.mails

@@ -4,16 +4,16 @@ import ssl
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from types import SimpleNamespace
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
-from chassis.rpc_client import RpcClient
+from chassis.mail import Mailer
+from chassis.testing.peers import FakeCall
 from chassis.wiring import Wiring
 from local_servers import free_port
-from notifications.clients import Mailer
-from notifications.config import Config
 
 HOST = "127.0.0.1"
 
@@ -62,6 +62,11 @@ class MailServer:
             self._controller.stop()
             self._controller = None
 
+    @property
+    def messages(self) -> list[EmailMessage]:
+        """What it took, read, in order."""
+        return [mail.message for mail in self.mails]
+
     def recipients(self) -> list[str]:
         """Every address that got something, in order."""
         return [recipient for mail in self.mails for recipient in mail.recipients]
@@ -91,7 +96,6 @@ class MailServer:
         return "250 OK"
 
 
-def mailer_to(url: str) -> Mailer:
+def mailer_to(url: str, *, mail_from: str = "Comptoir <notices@comptoir.example>") -> Mailer:
     """A mailer to the server at `url`."""
-    config = Config(database_url="postgresql://nowhere/notifications", smtp_url=url, mail_from="Comptoir <notices@comptoir.example>")
-    return Mailer(Wiring(call=RpcClient(config.amqp_uri, name="test").call, config=config))
+    return Mailer(Wiring(call=FakeCall(), config=SimpleNamespace(smtp_url=url, mail_from=mail_from)))
