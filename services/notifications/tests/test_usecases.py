@@ -286,4 +286,4 @@ def test_the_feed_forgets_what_is_older_than_thirty_days(work: Units, tell: Tell
 
 def test_every_refusal_names_itself_and_what_it_is_about() -> None:
     named = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal) and each is not Refusal]
-    assert len({each.code for each in named}) == len(named) == 7
+    assert len({each.code for each in named}) == len(named) == 5

@@ -1,0 +1,1 @@
+"""Journeys: a package, so that the platform they share ends with the last of them."""
