@@ -172,7 +172,7 @@ class Provisioning(Base):
 
 
 class PlanChange(Base):
-    """One change of plan: applied at once, or scheduled for `due_at` and then applied or dropped."""
+    """One change of plan: applied at once, or scheduled for `due_at` and then applied or dropped; `agency_id` asked for it."""
 
     __tablename__ = "plan_changes"
     __table_args__ = (
@@ -185,6 +185,7 @@ class PlanChange(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    agency_id: Mapped[str]
     quote_id: Mapped[str] = mapped_column(unique=True)
     effective: Mapped[str]
     state: Mapped[str] = mapped_column(Text, server_default="applied")

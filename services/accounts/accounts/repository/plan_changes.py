@@ -23,14 +23,17 @@ def scheduled_plan_change(session: Session, account_id: str) -> PlanChange | Non
     return session.scalars(select(PlanChange).where(PlanChange.account_id == account_id, PlanChange.state == "scheduled")).one_or_none()
 
 
-def plan_changes_page(session: Session, *, account_id: str, after: tuple[datetime, str] | None, limit: int) -> Sequence[PlanChange]:
-    """List at most `limit` changes of plan of an account, the newest first, from behind that made at `after`."""
-    question = select(PlanChange).where(PlanChange.account_id == account_id)
+def plan_changes_page(
+    session: Session, *, agency_id: str, account_id: str, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[PlanChange]:
+    """List at most `limit` changes of plan of an account that the agency asked for, the newest first, from behind that made at `after`."""
+    question = select(PlanChange).where(PlanChange.account_id == account_id, PlanChange.agency_id == agency_id)
     if after is not None:
         question = question.where(tuple_(PlanChange.created_at, PlanChange.id) < after)
     return session.scalars(question.order_by(PlanChange.created_at.desc(), PlanChange.id.desc()).limit(limit)).all()
 
 
-def count_plan_changes(session: Session, account_id: str) -> int:
-    """Count the changes of plan of an account."""
-    return int(session.scalars(select(func.count()).select_from(PlanChange).where(PlanChange.account_id == account_id)).one())
+def count_plan_changes(session: Session, *, agency_id: str, account_id: str) -> int:
+    """Count the changes of plan of an account that the agency asked for."""
+    mine = (PlanChange.account_id == account_id) & (PlanChange.agency_id == agency_id)
+    return int(session.scalars(select(func.count()).select_from(PlanChange).where(mine)).one())

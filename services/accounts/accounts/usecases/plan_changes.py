@@ -52,13 +52,14 @@ def drop_plan_change(uow: UnitOfWork, *, agency_id: str, account_id: str) -> mod
 
 
 def plan_changes(session: Session, *, agency_id: str, account_id: str, limit: int, cursor: str | None) -> Page[models.PlanChange]:
-    """List the changes of plan of the agency's account, the newest first; raises `AccountNotFound`, `InvalidCursor`."""
+    """List the changes of plan that the agency asked for, of its account, the newest first; raises `AccountNotFound`, `InvalidCursor`."""
     existing_account(session, agency_id=agency_id, account_id=account_id)
     after = None if cursor is None else _position(cursor)
-    found = repository.plan_changes_page(session, account_id=account_id, after=after, limit=limit + 1)
+    found = repository.plan_changes_page(session, agency_id=agency_id, account_id=account_id, after=after, limit=limit + 1)
     page = found[:limit]
     next_cursor = encode_cursor(page[-1].created_at.isoformat(), page[-1].id) if len(found) > limit else None
-    return Page(data=page, next_cursor=next_cursor, total=repository.count_plan_changes(session, account_id))
+    total = repository.count_plan_changes(session, agency_id=agency_id, account_id=account_id)
+    return Page(data=page, next_cursor=next_cursor, total=total)
 
 
 def insert_change(uow: UnitOfWork, account: models.Account, quote: domain.Quote, *, due_at: datetime | None = None) -> models.PlanChange:
@@ -67,6 +68,7 @@ def insert_change(uow: UnitOfWork, account: models.Account, quote: domain.Quote,
         uow.session,
         id=new_id("chg"),
         account_id=account.id,
+        agency_id=account.agency_id,
         quote_id=quote.id,
         effective=Effective.NOW if due_at is None else Effective.PERIOD_END,
         state=ChangeState.APPLIED if due_at is None else ChangeState.SCHEDULED,

@@ -1,13 +1,15 @@
 """Transfers: asked for, shown, confirmed or declined by the client, completed by the platform (R0.53 to R0.57)."""
 
+import dataclasses
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from accounts import domain, errors, events, models, repository
 from accounts.domain import Direction, TransferVerb, Verb
-from accounts.usecases.due import catch_up
+from accounts.usecases.due import catch_up, drop_change
 from accounts.usecases.history import note_change
+from accounts.usecases.states import keep
 from chassis.ids import new_id
 from chassis.paging import Page, decode_cursor, encode_cursor
 from chassis.unit_of_work import UnitOfWork
@@ -130,6 +132,9 @@ def complete_transfer(uow: UnitOfWork, *, transfer_id: str, to_agency_id: str | 
     if notification_email is None:
         raise errors.NotificationEmailMissing
     found.state, found.ended_at = state, uow.platform_now
+    lasting = dataclasses.replace(catch_up(uow, account), change_due_at=None)
+    drop_change(uow, account, repository.scheduled_plan_change(uow.session, account.id))  # it was the former agency's wish
+    keep(uow.session, account, lasting)
     note_change(uow, account, "leave")
     account.agency_id, account.notification_email = new_agency_id, notification_email
     account.billing_profile_id = None  # it was the former agency's
