@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from flask import Blueprint, Flask, Response, current_app, render_template
 
@@ -20,20 +20,28 @@ KEPT_A_WHILE = {"Cache-Control": "public, max-age=300"}
 
 @dataclass(frozen=True, kw_only=True)
 class Documentation:
-    """The OpenAPI document, for programs and for people; written once."""
+    """The OpenAPI document, for programs and for people; each is written when it is first asked for, and kept."""
 
+    app: Flask
     document: Json
-    text: str
-    page: str
+
+    @cached_property
+    def text(self) -> str:
+        """The document as JSON."""
+        return encoded(self.document)
+
+    @cached_property
+    def page(self) -> str:
+        """The document as a page to read."""
+        with self.app.app_context():
+            return render_template("docs.html", document=self.document, problems=EVERY_PROBLEM)
 
 
 def documentation_of(app: Flask, document: Json) -> Documentation:
-    """Write it."""
+    """Prepare it to be written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["indented"] = partial(json.dumps, indent=2, ensure_ascii=False)
-    with app.app_context():
-        page = render_template("docs.html", document=document, problems=EVERY_PROBLEM)
-    return Documentation(document=document, text=encoded(document), page=page)
+    return Documentation(app=app, document=document)
 
 
 @routes.get("/v1/openapi.json")
