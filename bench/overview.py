@@ -30,6 +30,8 @@ PAGES = (
     "sort=-contacts",
     "sort=expires_at",
     "sort=-expires_at&status=cancelled",
+    "sort=renews_at",
+    "filter[renews_at][from]=2026-01-10&filter[renews_at][to]=2026-01-11",
     "filter[country]=PT&sort=client_name",
     "filter[country]=US&plan=plus&sort=-updated_at",
     "filter[created_at][from]=2020-01-01&filter[created_at][to]=2020-01-02&sort=name",

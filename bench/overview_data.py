@@ -33,7 +33,8 @@ SELECT 'agy_01' || lpad(n::text, 24, '0'), 'agency-' || n || '@example.com', now
 """
 ACCOUNTS = """
 INSERT INTO accounts (id, agency_id, name, login_url, kind, status, selection, client_name, client_email, notification_email, country,
-    region, language, time_zone, billing_profile_id, custom_domain, quote_id, created_at, updated_at, activated_at, expires_at, version)
+    region, language, time_zone, billing_profile_id, custom_domain, quote_id, created_at, updated_at, activated_at, expires_at,
+    renews_at, cancelled_at, expired_at, archived_at, version)
 SELECT 'acc_01' || lpad((%(start)s + n)::text, 24, '0'),
     CASE WHEN %(agencies)s = 1 THEN %(agency)s ELSE 'agy_01' || lpad((3 + n %% %(agencies)s)::text, 24, '0') END,
     lower(first) || '-' || (%(start)s + n),
@@ -57,7 +58,11 @@ SELECT 'acc_01' || lpad((%(start)s + n)::text, 24, '0'),
     timestamptz '2020-01-01Z' + n * interval '3 minutes',
     timestamptz '2025-01-01Z' + (d %% 600000) * interval '1 minute',
     timestamptz '2020-01-01Z' + n * interval '3 minutes' + interval '4 seconds',
-    CASE WHEN status <> 'active' OR plan = 'Trial' THEN timestamptz '2025-06-01Z' + (c %% 500000) * interval '1 minute' END, 3
+    CASE WHEN status <> 'active' OR plan = 'Trial' THEN timestamptz '2025-06-01Z' + (c %% 500000) * interval '1 minute' END,
+    CASE WHEN plan NOT IN ('Trial', 'Sandbox') THEN timestamptz '2026-01-01Z' + (d %% 40000) * interval '1 minute' END,
+    CASE WHEN status = 'cancelled' THEN timestamptz '2025-05-01Z' + (d %% 40000) * interval '1 minute' END,
+    CASE WHEN status IN ('expired', 'archived') THEN timestamptz '2025-06-01Z' + (c %% 500000) * interval '1 minute' END,
+    CASE WHEN status = 'archived' THEN timestamptz '2025-07-01Z' + (c %% 500000) * interval '1 minute' END, 3
 FROM (
     SELECT n, c, d, e,
         (ARRAY['Camille', 'Louis', 'Jose', 'Ines', 'Marta', 'Hugo', 'Chloe', 'Rui', 'Ana', 'Paul'])[1 + c %% 10] AS first,

@@ -26,14 +26,18 @@ SEARCHABLE = "searchable(name || ' ' || client_name || ' ' || client_email || ' 
 """What search looks through, without accents and case (the functions are in migration 0002)."""
 ORDERED = (
     "activated_at",
+    "archived_at",
     "billing_profile_id",
+    "cancelled_at",
     "client_email",
     "country",
     "custom_domain",
+    "expired_at",
     "expires_at",
     "language",
     "notification_email",
     "region",
+    "renews_at",
     "snapshot_id",
     "time_zone",
     "updated_at",

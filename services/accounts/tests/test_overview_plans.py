@@ -15,7 +15,7 @@ AGENCY, MANY, OTHERS = "agy_many", 20_000, 5_000
 FILL = """
 INSERT INTO accounts (id, agency_id, name, login_url, kind, status, selection, client_name, client_email, notification_email, country,
     region, language, time_zone, billing_profile_id, custom_domain, snapshot_id, quote_id, created_at, updated_at, activated_at,
-    expires_at, version)
+    expires_at, renews_at, cancelled_at, expired_at, archived_at, version)
 SELECT 'acc_' || n, CASE WHEN n <= %s THEN %s ELSE 'agy_' || n %% 50 END, 'name-' || md5(n::text), 'https://acme.example/login',
     CASE WHEN plan = 'Trial' THEN 'trial' ELSE 'paid' END, status, jsonb_build_object('plan', plan, 'contacts', 500 * (1 + h %% 5)),
     'Client ' || md5((n * 7)::text), 'mail' || n || '@client.example', 'agency-' || h %% 5 || '@agency.example',
@@ -24,7 +24,11 @@ SELECT 'acc_' || n, CASE WHEN n <= %s THEN %s ELSE 'agy_' || n %% 50 END, 'name-
     CASE WHEN plan <> 'Trial' THEN 'bp_' || h %% 20 END, CASE WHEN h %% 10 = 0 THEN 'mail.client' || n || '.example' END,
     CASE WHEN h %% 20 = 0 THEN 'snp_' || h %% 9 END, 'quo_' || n, timestamptz '2025-01-01Z' + n * interval '1 minute',
     timestamptz '2026-01-01Z' + h %% 10000 * interval '1 minute', timestamptz '2025-01-01Z' + n * interval '61 seconds',
-    CASE WHEN status <> 'active' THEN timestamptz '2026-06-01Z' + h %% 5000 * interval '1 minute' END, 1
+    CASE WHEN status <> 'active' THEN timestamptz '2026-06-01Z' + h %% 5000 * interval '1 minute' END,
+    CASE WHEN plan <> 'Trial' THEN timestamptz '2026-07-01Z' + h %% 40000 * interval '1 minute' END,
+    CASE WHEN status = 'cancelled' THEN timestamptz '2026-05-01Z' + h %% 5000 * interval '1 minute' END,
+    CASE WHEN status IN ('expired', 'archived') THEN timestamptz '2026-05-02Z' + h %% 5000 * interval '1 minute' END,
+    CASE WHEN status = 'archived' THEN timestamptz '2026-06-02Z' + h %% 5000 * interval '1 minute' END, 1
 FROM (
     SELECT n, h, (ARRAY['active', 'active', 'active', 'active', 'cancelled', 'expired', 'archived', 'disabled'])[1 + h / 8 %% 8] AS status,
         (ARRAY['Starter', 'Plus', 'Plus', 'Pro', 'Pro', 'Enterprise', 'Trial'])[1 + h / 64 %% 7] AS plan
@@ -58,6 +62,10 @@ FILTERS: tuple[dict[str, Any], ...] = (
     {"activated_at": {"to": "2025-01-02"}},
     {"expires_at": {"to": "2026-06-02"}},
     {"expires_at": ""},
+    {"renews_at": {"from": "2026-07-10", "to": "2026-07-11"}},
+    {"cancelled_at": {"from": "2026-05-02"}},
+    {"expired_at": ""},
+    {"archived_at": {"to": "2026-06-03"}},
     {"status": "active", "plan": "professional", "country": "FR", "language": "fr"},
     {"status": "archived", "kind": "paid", "region": "us", "contacts": 1000},
 )

@@ -44,9 +44,9 @@ TEXTS = (
 """Attributes that a filter compares as they are."""
 NUMBERS = ("contacts",)
 """Attributes that a filter compares as they are, or from a number on and up to, but without, another."""
-MOMENTS = ("created_at", "updated_at", "activated_at", "expires_at")
+MOMENTS = ("created_at", "updated_at", "activated_at", "renews_at", "expires_at", "cancelled_at", "expired_at", "archived_at")
 """Attributes that a filter takes from a moment on, up to, but without, another."""
-NULLABLE = frozenset({"billing_profile_id", "custom_domain", "snapshot_id", "activated_at", "expires_at"})
+NULLABLE = frozenset({"billing_profile_id", "custom_domain", "snapshot_id", *MOMENTS}) - {"created_at", "updated_at"}
 """Attributes that an account may be without: the filter «» shows those accounts, and every sort shows them last."""
 
 ATTRIBUTES = (*TEXTS, *NUMBERS, *MOMENTS)

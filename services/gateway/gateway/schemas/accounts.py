@@ -32,10 +32,14 @@ FILTERS: Mapping[str, object] = {
     "created_at": "2026-01-31",
     "updated_at": "2026-01-31",
     "activated_at": "2026-01-31",
+    "renews_at": "2026-01-31",
     "expires_at": "2026-01-31",
+    "cancelled_at": "2026-01-31",
+    "expired_at": "2026-01-31",
+    "archived_at": "2026-01-31",
 }
 """The attributes that accounts are filtered and sorted by, with an example of each."""
-RANGES = ("contacts", "created_at", "updated_at", "activated_at", "expires_at")
+RANGES = ("contacts", *(name for name in FILTERS if name.endswith("_at")))
 FILTER_TEXTS = {
     "from": "From this number, moment or date on (R0.4).",
     "to": "Up to, but without, this number, moment or date (R0.4).",
