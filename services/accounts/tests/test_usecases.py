@@ -312,6 +312,7 @@ def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: M
         {
             "id": changes[0]["id"],
             "account_id": account.id,
+            "agency_id": agency_id,
             "quote_id": given_quote.id,
             "effective": "now",
             "state": "applied",
