@@ -44,10 +44,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """The agency that asks, and the key it asks with."""
+    """The agency that asks, and the key it asks with; `owner` is whose what it saves is: a person's id, or that of a key's whole line."""
 
     key_id: str
     agency_id: str
+    owner: str
     scopes: frozenset[str]
 
     def needs(self, scope: Scope) -> None:
@@ -128,7 +129,8 @@ class Keys:
                 raise
             self._strangers.put(digest, value=True)
             raise KeyInvalid from None
-        caller = Caller(key_id=known["key_id"], agency_id=known["agency_id"], scopes=frozenset(known["scopes"]))
+        owner = known.get("owner") or known["key_id"]  # identity of the release before, which may answer during a release, does not say it
+        caller = Caller(key_id=known["key_id"], agency_id=known["agency_id"], owner=owner, scopes=frozenset(known["scopes"]))
         self._callers.put(digest, caller)
         if times_forgotten != self._times_forgotten:
             self._callers.drop(lambda kept: kept is caller)

@@ -14,6 +14,7 @@ from gateway.app.observation import AccessLog
 
 AGENCY_ID = "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 KEY_ID = "key_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
+OWNER = "usr_01KAMV7Q9ZC4S2T1X8RJ5N6B3E"
 KEY = "ck_live_" + "a" * 43
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 WAIT_STATUSES = {429, 503}
@@ -43,7 +44,7 @@ class Services:
         return [(method, payload) for method, payload in self.call.calls if method != "identity.key_by_digest"]
 
     def _key(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": list(self._scopes), "test_mode": False, "name": "tests"}
+        return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": list(self._scopes), "test_mode": False, "name": "tests", "owner": OWNER}
 
 
 class Front:

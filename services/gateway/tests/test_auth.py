@@ -14,7 +14,7 @@ from gateway.clients import Service
 from gateway.errors import KeyInvalid, KeyMissing, ScopeMissing
 from gateway.routes import Routes, UndeclaredScope
 
-from .conftest import AGENCY_ID, KEY, KEY_ID, Front, UnknownKey, assert_problem
+from .conftest import AGENCY_ID, KEY, KEY_ID, OWNER, Front, UnknownKey, assert_problem
 
 PATH = "/v1/accounts"
 EMPTY_PAGE: dict[str, Any] = {"data": [], "next_cursor": None, "total": 0}
@@ -38,7 +38,14 @@ class Identity:
             raise Unavailable(service="identity", reason="it is away")
         if request["digest"] not in self.scopes:
             raise UnknownKey
-        return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": self.scopes[request["digest"]], "test_mode": False, "name": "tests"}
+        return {
+            "key_id": KEY_ID,
+            "agency_id": AGENCY_ID,
+            "scopes": self.scopes[request["digest"]],
+            "test_mode": False,
+            "name": "tests",
+            "owner": OWNER,
+        }
 
 
 class Seconds:
@@ -76,8 +83,15 @@ def numbered_key(number: int) -> str:
 def test_a_key_says_who_asks(keys: Keys, identity: Identity) -> None:
     identity.knows(KEY, "accounts:read")
     caller = keys.caller(f"Bearer {KEY}")
-    assert (caller.agency_id, caller.key_id, caller.scopes) == (AGENCY_ID, KEY_ID, frozenset({"accounts:read"}))
+    assert (caller.agency_id, caller.key_id, caller.owner, caller.scopes) == (AGENCY_ID, KEY_ID, OWNER, frozenset({"accounts:read"}))
     assert keys.caller(f"bearer {KEY}") == caller  # RFC 9110, 11.1: the scheme is case-insensitive
+
+
+def test_while_identity_does_not_say_yet_whose_a_key_is_it_is_its_own() -> None:
+    known = {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": [], "test_mode": False, "name": "tests"}
+    identity = Identity()
+    identity.call = FakeCall(identity__key_by_digest=lambda _: known)
+    assert Keys(Service(rpc=identity, name="identity")).caller(f"Bearer {KEY}").owner == KEY_ID
 
 
 def test_the_key_itself_goes_nowhere(keys: Keys, identity: Identity) -> None:

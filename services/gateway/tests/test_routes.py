@@ -22,7 +22,7 @@ from gateway.schemas.quotes import Quote
 from gateway.schemas.users import InvitedUser, User
 from gateway.schemas.views import View
 
-from .conftest import AGENCY_ID, KEY, KEY_ID, Front, assert_problem
+from .conftest import AGENCY_ID, KEY, KEY_ID, OWNER, Front, assert_problem
 
 MakeFront = Callable[..., Front]
 
@@ -52,6 +52,7 @@ APPLICATION = {
     "language": "fr",
     "time_zone": "Europe/Paris",
 }
+KEY_OF_USER = {"name": "x", "scopes": ["admin"], "user_id": USER_ID}
 LEFT_OUT = dict.fromkeys(("notification_email", "billing_profile_id", "custom_domain", "snapshot_id"))
 
 
@@ -96,11 +97,11 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
             page(RPC_LISTED),
             page({name: value for name, value in example_of(ListedAccount).items() if name in {"id", "name", "button"}}),
         ),
-        ("/v1/views", "accounts.views", {"owner": KEY_ID, "limit": 50}, page(example_of(View) | INNER), page(example_of(View))),
+        ("/v1/views", "accounts.views", {"owner": OWNER, "limit": 50}, page(example_of(View) | INNER), page(example_of(View))),
         (
             f"/v1/views/{VIEW_ID}",
             "accounts.view",
-            {"owner": KEY_ID, "view_id": VIEW_ID},
+            {"owner": OWNER, "view_id": VIEW_ID},
             example_of(View) | INNER,
             example_of(View),
         ),
@@ -367,7 +368,8 @@ def test_what_is_taken_away_leaves_nothing_to_show(front: MakeFront, path: str, 
 @pytest.mark.parametrize(
     ("path", "method", "body", "asked"),
     [
-        ("/v1/api-keys", "create_api_key", {"name": "x", "scopes": ["admin"]}, {"name": "x", "scopes": ["admin"]}),
+        ("/v1/api-keys", "create_api_key", {"name": "x", "scopes": ["admin"]}, {"name": "x", "scopes": ["admin"], "user_id": None}),
+        ("/v1/api-keys", "create_api_key", KEY_OF_USER, KEY_OF_USER),
         (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {}, {"key_id": f"key{ID_END}", "overlap_seconds": 86_400}),
         (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {"overlap_seconds": 0}, {"key_id": f"key{ID_END}", "overlap_seconds": 0}),
     ],
@@ -424,7 +426,7 @@ def test_a_view_is_saved_changed_and_forgotten_by_its_owner(front: MakeFront) ->
     assert nothing.status_code == 422
     gone = client.send("DELETE", f"/v1/views/{VIEW_ID}")
     assert (gone.status_code, gone.data) == (204, b"")
-    mine = {"agency_id": AGENCY_ID, "owner": KEY_ID}
+    mine = {"agency_id": AGENCY_ID, "owner": OWNER}
     assert client.services.asked() == [
         ("accounts.create_view", {**mine, "name": "To renew", "filters": {}, "sort": "-created_at", "columns": []}),
         ("accounts.change_view", {**mine, "view_id": VIEW_ID, "sort": "name"}),

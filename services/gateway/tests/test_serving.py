@@ -24,7 +24,7 @@ from gateway.schemas.agency import Agency
 from gateway.schemas.examples import example_of
 from local_servers import RabbitNode, free_port
 
-from .conftest import AGENCY_ID, KEY, KEY_ID
+from .conftest import AGENCY_ID, KEY, KEY_ID, OWNER
 
 ACCOUNT_ID = "acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 PATH = f"/v1/accounts/{ACCOUNT_ID}"
@@ -67,7 +67,7 @@ class Gateway:
 
 
 def key_by_digest(_request: dict[str, Any]) -> dict[str, Any]:
-    return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": ["accounts:read"], "test_mode": False, "name": "tests"}
+    return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": ["accounts:read"], "test_mode": False, "name": "tests", "owner": OWNER}
 
 
 @pytest.fixture

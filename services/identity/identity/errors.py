@@ -46,6 +46,23 @@ class LastAdminKey(Refusal):
     )
 
 
+class LastAdminKeyOfUser(LastAdminKey):
+    """The same of a person who leaves: that person's keys end with it."""
+
+    message = (
+        "The user {portal_user_id} has the last API key with the scope admin that stays: create one with it first that is not this user's."
+    )
+
+
+class PortalUserUnknown(Refusal):
+    """A key can be a person's of its own agency alone; another agency's look like nobody."""
+
+    kind = "invalid"
+    code = "portal_user_unknown"
+    message = "There is no user {user_id}: invite the person first, or leave this out for a program's key."
+    field = "user_id"
+
+
 class ScopeExceedsOwn(Refusal):
     """A key gives to others only what it has itself."""
 

@@ -38,7 +38,11 @@ class Agency(Base):
 
 
 class ApiKey(Base):
-    """What is kept of a key: never the key. `keyed_digest` is HMAC-SHA256(pepper, SHA-256 of the key in hexadecimal)."""
+    """What is kept of a key: never the key. `keyed_digest` is HMAC-SHA256(pepper, SHA-256 of the key in hexadecimal).
+
+    `user_id`: the person whose key it is, also one who was removed; null: a program's. `line_id`: the first of the keys that rotating made
+    one of the other, itself for a first one; null where the release before made it, which knew of no lines: then itself.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (CheckConstraint("cardinality(scopes) > 0", name="scopes"),)
@@ -47,6 +51,8 @@ class ApiKey(Base):
     agency_id: Mapped[str] = mapped_column(ForeignKey("agencies.id"), index=True)
     name: Mapped[str]
     scopes: Mapped[list[str]]
+    user_id: Mapped[str | None]
+    line_id: Mapped[str | None]
     prefix: Mapped[str]
     keyed_digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime]

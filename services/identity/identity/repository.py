@@ -1,6 +1,6 @@
 """The questions identity asks its database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -32,13 +32,17 @@ KEY_USE_NOTED_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class UsableKey:
-    """A key that opens the door, and whether its use is worth noting now."""
+    """A key that opens the door, and whether its use is worth noting now.
+
+    `owner`: whose what it saves is: the person's (usr_…), or of a key that is nobody's, the first one's of its line (key_…).
+    """
 
     key_id: str
     agency_id: str
     name: str
     scopes: list[str]
     test_mode: bool
+    owner: str
     use_unnoted: bool
 
 
@@ -53,13 +57,22 @@ def agency_for_update(session: Session, *, agency_id: str) -> Agency | None:
 
 
 _NOW = func.now()  # wall clock: programs use keys in real time, whatever the time of their agency is
+_OWNER = func.coalesce(ApiKey.user_id, ApiKey.line_id, ApiKey.id)
 _USE_UNNOTED = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < _NOW - KEY_USE_NOTED_EVERY)
 
 
 def usable_key(session: Session, *, keyed_digest: bytes) -> UsableKey | None:
     """Find the key with this digest unless it was revoked or is over: asked before every request, so one SELECT by a unique index."""
     row = session.execute(
-        select(ApiKey.id.label("key_id"), ApiKey.agency_id, ApiKey.name, ApiKey.scopes, Agency.test_mode, _USE_UNNOTED.label("use_unnoted"))
+        select(
+            ApiKey.id.label("key_id"),
+            ApiKey.agency_id,
+            ApiKey.name,
+            ApiKey.scopes,
+            Agency.test_mode,
+            _OWNER.label("owner"),
+            _USE_UNNOTED.label("use_unnoted"),
+        )
         .join(Agency, Agency.id == ApiKey.agency_id)
         .where(ApiKey.keyed_digest == keyed_digest, ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > _NOW))
     ).one_or_none()
@@ -87,11 +100,18 @@ def api_keys(session: Session, *, agency_id: str, limit: int, cursor: str | None
     return _page(session, select(ApiKey).where(ApiKey.agency_id == agency_id), ApiKey.id, limit=limit, cursor=cursor)
 
 
-def has_another_key(session: Session, *, agency_id: str, key_id: str, scope: str) -> bool:
-    """Whether the agency has a key with the scope beside this one that was neither revoked nor will be over."""
+def open_keys_of_user_for_update(session: Session, *, agency_id: str, user_id: str, now: datetime) -> Sequence[ApiKey]:
+    """Find the person's keys that open something, by id, and lock them."""
+    theirs = select(ApiKey).where(ApiKey.agency_id == agency_id, ApiKey.user_id == user_id)
+    still = theirs.where(ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now))
+    return session.scalars(still.order_by(ApiKey.id).with_for_update()).all()
+
+
+def has_another_key(session: Session, *, agency_id: str, beside: Collection[str], scope: str) -> bool:
+    """Whether the agency has a key with the scope beside these that was neither revoked nor will be over."""
     other = select(ApiKey.id).where(
         ApiKey.agency_id == agency_id,
-        ApiKey.id != key_id,
+        ApiKey.id.not_in(beside),
         literal(scope) == any_(ApiKey.scopes),
         ApiKey.revoked_at.is_(None),
         ApiKey.expires_at.is_(None),

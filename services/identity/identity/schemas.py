@@ -77,12 +77,14 @@ class UsableKey(Schema):
     name = fields.String()
     scopes = fields.List(fields.String())
     test_mode = fields.Boolean()
+    owner = fields.String()
 
 
 class CreateApiKey(Schema):
     agency_id = fields.Id("agy", required=True)
     name = fields.String(required=True, validate=NAME)
     scopes = fields.List(fields.String(validate=SCOPE), required=True, validate=validate.Length(min=1))
+    user_id = fields.Id("usr", load_default=None, allow_none=True)
     by_key_id = fields.Id("key", load_default=None, allow_none=True)
 
 
@@ -104,6 +106,7 @@ class ApiKey(Schema):
     id = fields.Id("key")
     name = fields.String()
     scopes = fields.List(fields.String())
+    user_id = fields.Id("usr", allow_none=True)
     prefix = fields.String()
     created_at = fields.Instant()
     last_used_at = fields.Instant(allow_none=True)

@@ -35,12 +35,13 @@ def an_agency(work: Units, **changes: Any) -> models.Agency:
         return usecases.register_agency(uow, **{**AGENCY, **changes})
 
 
-def a_key(work: Units, agency_id: str, *scopes: str) -> domain.DraftKey:
-    """Keep a key of the agency; give it with its secret."""
+def a_key(work: Units, agency_id: str, *scopes: str, user_id: str | None = None) -> domain.DraftKey:
+    """Keep a key of the agency, a program's or this person's; give it with its secret."""
     with work.reading() as session:
         draft = usecases.draft_api_key(session, agency_id=agency_id, pepper=PEPPER)
     with work.begin() as uow:
-        usecases.create_api_key(uow, agency_id=agency_id, name="the shop", scopes=list(scopes or ("accounts:read",)), draft=draft)
+        wanted: dict[str, Any] = {"name": "the shop", "scopes": list(scopes or ("accounts:read",)), "user_id": user_id}
+        usecases.create_api_key(uow, agency_id=agency_id, draft=draft, **wanted)
     return draft
 
 

@@ -71,6 +71,7 @@ def test_a_new_key_opens_the_door_until_it_is_revoked(bus: Bus, database: Servic
             "name": "the shop",
             "scopes": ["admin"],
             "test_mode": False,
+            "owner": key["id"],
         }
     assert database.query("SELECT id FROM api_keys WHERE last_used_at IS NOT NULL") == [{"id": key["id"]}]
     assert bus.call("identity", "revoke_api_key", {"agency_id": agency_id, "key_id": key["id"]})["revoked_at"]

@@ -66,6 +66,7 @@ def test_a_key_opens_the_door_of_its_agency_with_its_scopes(work: Units) -> None
         name="the shop",
         scopes=["accounts:read", "billing:read"],
         test_mode=True,
+        owner=key.id,
         use_unnoted=True,
     )
 

@@ -11,7 +11,7 @@ from gateway.routes import Routes, created, idempotency_key, removed, single
 from gateway.schemas import PageRequest, page_of, shown, shown_page
 from gateway.schemas.api_keys import ApiKey, ApiKeyRequest, CreatedApiKey, RotationRequest
 
-routes = Routes("api-keys", "What programs of the agency sign in with.")
+routes = Routes("api-keys", "What programs and users of the agency sign in with.")
 show = shown(ApiKey)
 show_page = shown_page(show)
 show_created = shown(CreatedApiKey)
@@ -27,7 +27,7 @@ def list_api_keys(caller: Caller, query: Json) -> Json:
 
 @routes.post("/v1/api-keys", scope=Scope.ADMIN, body=ApiKeyRequest, answer=CreatedApiKey, status=HTTPStatus.CREATED)
 def create_api_key(caller: Caller, body: Json) -> Any:
-    """Make a key. Its secret is told this once, and kept by nobody but you."""
+    """Make a key, a program's or a user's. Its secret is told this once, and kept by nobody but you."""
     key = services().identity.tell(
         "create_api_key", idempotency_key=idempotency_key(), agency_id=caller.agency_id, by_key_id=caller.key_id, **body
     )
@@ -56,7 +56,7 @@ def revoke_api_key(caller: Caller, *, key_id: str) -> Response:
     refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def rotate_api_key(caller: Caller, body: Json, *, key_id: str) -> Any:
-    """Make a successor of the same name and scopes. The old key opens for a while longer, so that your programs can change over."""
+    """Make a successor of the same name, scopes and user. The old key opens for a while longer, so that your programs can change over."""
     key = services().identity.tell(
         "rotate_api_key",
         idempotency_key=idempotency_key(),

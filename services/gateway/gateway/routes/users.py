@@ -65,7 +65,10 @@ def update_user(caller: Caller, body: Json, *, user_id: str) -> Response:
 
 @routes.delete(USER, scope=Scope.ADMIN, refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 def remove_user(caller: Caller, *, user_id: str) -> Response:
-    """Remove a user, or take an invitation back. The last owner stays."""
+    """Remove a user, or take an invitation back; the user's keys end.
+
+    The last owner stays, and whoever has the last key with the scope admin.
+    """
     key = idempotency_key()
     services().identity.tell("remove_portal_user", idempotency_key=key, agency_id=caller.agency_id, portal_user_id=user_id)
     return removed()

@@ -11,7 +11,11 @@ from gateway.routes import Routes, created, idempotency_key, removed, single
 from gateway.schemas import PageRequest, page_of, shown, shown_page
 from gateway.schemas.views import View, ViewChange, ViewRequest
 
-routes = Routes("views", "Saved views of the accounts: filters, sort and columns. Each key has its own.")
+routes = Routes(
+    "views",
+    "Saved views of the accounts: filters, sort and columns. Each user has their own, under all of their keys;"
+    " a key that is no user's has its own, and leaves them to its successor.",
+)
 show = shown(View)
 show_page = shown_page(show)
 
@@ -20,7 +24,7 @@ VIEW = '/v1/views/<id("viw"):view_id>'
 
 def mine(caller: Caller) -> Json:
     """Whose views these are."""
-    return {"agency_id": caller.agency_id, "owner": caller.key_id}
+    return {"agency_id": caller.agency_id, "owner": caller.owner}
 
 
 @routes.get("/v1/views", scope=Scope.ACCOUNTS_READ, query=PageRequest, answer=page_of(View))

@@ -1,4 +1,4 @@
-"""API keys: what programs of the agency sign in with."""
+"""API keys: what programs and users of the agency sign in with."""
 
 from marshmallow.validate import Length, Range
 
@@ -17,6 +17,12 @@ class ApiKeyRequest(Schema):
         validate=Length(min=1, max=MOST_SCOPES),
         metadata={"examples": [["accounts:read", "accounts:write"]], "description": "What the key may do; `admin`: everything."},
     )
+    user_id = fields.Id(
+        "usr",
+        load_default=None,
+        allow_none=True,
+        metadata=described("The user whose key it is: it has the saved views of that user, and ends with them. Left out: a program's."),
+    )
 
 
 class RotationRequest(Schema):
@@ -32,6 +38,7 @@ class ApiKey(Schema):
     id = fields.Id("key", required=True)
     name = fields.String(required=True, metadata=example("the shop"))
     scopes = fields.List(fields.String(), required=True, metadata={"examples": [["accounts:read", "accounts:write"]]})
+    user_id = fields.Id("usr", required=True, allow_none=True, metadata=described("The user whose key it is; null: a program's."))
     prefix = fields.String(required=True, metadata=example("ck_live_4f9B", "How the key begins: all of it that is kept readable."))
     created_at = fields.Instant(required=True)
     last_used_at = fields.Instant(required=True, allow_none=True, metadata=described("To the hour; null: never."))

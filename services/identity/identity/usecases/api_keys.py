@@ -1,5 +1,6 @@
 """API keys: drawn, recognised, listed, rotated, revoked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -42,31 +43,43 @@ def draft_api_key(session: Session, *, agency_id: str, pepper: bytes) -> domain.
 
 
 def create_api_key(
-    uow: UnitOfWork, *, agency_id: str, name: str, scopes: list[str], draft: domain.DraftKey, by_key_id: str | None = None
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    name: str,
+    scopes: list[str],
+    draft: domain.DraftKey,
+    user_id: str | None = None,
+    by_key_id: str | None = None,
 ) -> models.ApiKey:
     """Keep the drafted key, all but its secret, so that the stored answer of this command cannot hold the secret either.
 
-    `by_key_id`: the key that asks; None: the platform does. Raises `AgencyNotFound`, `InvalidApiKey` where the one that asks was revoked
-    meanwhile, and `ScopeExceedsOwn`.
+    `user_id`: the person whose key it is, invited or active; None: a program's. `by_key_id`: the key that asks; None: the platform does.
+    Raises `AgencyNotFound`, `PortalUserUnknown`, `InvalidApiKey` where the one that asks was revoked meanwhile, and `ScopeExceedsOwn`.
     """
     locked_agency(uow, agency_id=agency_id)
     _refuse_to_give_more(uow, agency_id=agency_id, by_key_id=by_key_id, scopes=scopes)
-    return _kept(uow, agency_id=agency_id, name=name, scopes=sorted(set(scopes)), draft=draft)
+    if user_id is not None and repository.portal_user(uow.session, agency_id=agency_id, portal_user_id=user_id) is None:
+        raise errors.PortalUserUnknown(user_id=user_id)
+    key = models.ApiKey(name=name, scopes=sorted(set(scopes)), user_id=user_id, line_id=draft.id)
+    return _kept(uow, key, agency_id=agency_id, draft=draft)
 
 
 def rotate_api_key(
     uow: UnitOfWork, *, agency_id: str, key_id: str, overlap_seconds: int, draft: domain.DraftKey, by_key_id: str | None = None
 ) -> models.ApiKey:
-    """Keep the drafted key as the successor of `key_id`, of the same name and scopes; the old one opens for `overlap_seconds` more.
+    """Keep the drafted key as the successor of `key_id`: of the same name, scopes and person, and of the same line.
 
-    Without an overlap the old one is revoked. Raises what `create_api_key` raises, `ApiKeyNotFound`, and `ApiKeyEnded`.
+    The old one opens for `overlap_seconds` more; without an overlap it is revoked. Raises `AgencyNotFound`, `InvalidApiKey` and
+    `ScopeExceedsOwn` as `create_api_key` does, `ApiKeyNotFound`, and `ApiKeyEnded`.
     """
     locked_agency(uow, agency_id=agency_id)
     old = _locked_key(uow, agency_id=agency_id, key_id=key_id)
     if old.revoked_at is not None or old.expires_at is not None:
         raise errors.ApiKeyEnded(key_id=key_id)
     _refuse_to_give_more(uow, agency_id=agency_id, by_key_id=by_key_id, scopes=old.scopes)
-    successor = _kept(uow, agency_id=agency_id, name=old.name, scopes=old.scopes, draft=draft)
+    successor = models.ApiKey(name=old.name, scopes=old.scopes, user_id=old.user_id, line_id=old.line_id or old.id)
+    _kept(uow, successor, agency_id=agency_id, draft=draft)
     if overlap_seconds:
         old.expires_at = uow.platform_now + timedelta(seconds=overlap_seconds)
     else:
@@ -87,11 +100,29 @@ def revoke_api_key(uow: UnitOfWork, *, agency_id: str, key_id: str) -> models.Ap
     repository.agency_for_update(uow.session, agency_id=agency_id)  # two admin keys are not revoked at once
     key = _locked_key(uow, agency_id=agency_id, key_id=key_id)
     if key.revoked_at is None:
-        admin = domain.Scope.ADMIN
-        if admin in key.scopes and not repository.has_another_key(uow.session, agency_id=agency_id, key_id=key_id, scope=admin):
+        if _are_last_admin_keys(uow, [key], agency_id=agency_id):
             raise errors.LastAdminKey(key_id=key_id)
         _revoke(uow, key)
     return key
+
+
+def revoke_keys_of_user(uow: UnitOfWork, *, agency_id: str, user_id: str) -> None:
+    """Make all keys of a person open nothing from now on; whoever calls holds the agency's row.
+
+    Raises `LastAdminKeyOfUser` where no key with the scope admin would stay.
+    """
+    keys = repository.open_keys_of_user_for_update(uow.session, agency_id=agency_id, user_id=user_id, now=uow.platform_now)
+    if _are_last_admin_keys(uow, keys, agency_id=agency_id):
+        raise errors.LastAdminKeyOfUser(portal_user_id=user_id)
+    for key in keys:
+        _revoke(uow, key)
+
+
+def _are_last_admin_keys(uow: UnitOfWork, keys: Sequence[models.ApiKey], *, agency_id: str) -> bool:
+    admin = domain.Scope.ADMIN
+    if not any(admin in key.scopes for key in keys):
+        return False
+    return not repository.has_another_key(uow.session, agency_id=agency_id, beside=[key.id for key in keys], scope=admin)
 
 
 def _locked_key(uow: UnitOfWork, *, agency_id: str, key_id: str) -> models.ApiKey:
@@ -112,18 +143,11 @@ def _refuse_to_give_more(uow: UnitOfWork, *, agency_id: str, by_key_id: str | No
         raise errors.ScopeExceedsOwn(scopes=", ".join(beyond))
 
 
-def _kept(uow: UnitOfWork, *, agency_id: str, name: str, scopes: list[str], draft: domain.DraftKey) -> models.ApiKey:
-    key = models.ApiKey(
-        id=draft.id,
-        agency_id=agency_id,
-        name=name,
-        scopes=scopes,
-        prefix=draft.prefix,
-        keyed_digest=draft.keyed_digest,
-        created_at=uow.platform_now,
-    )
+def _kept(uow: UnitOfWork, key: models.ApiKey, *, agency_id: str, draft: domain.DraftKey) -> models.ApiKey:
+    key.id, key.prefix, key.keyed_digest = draft.id, draft.prefix, draft.keyed_digest
+    key.agency_id, key.created_at = agency_id, uow.platform_now
     uow.session.add(key)
-    uow.emit(events.ApiKeyCreated(subject=key.id, agency_id=agency_id, key_id=key.id, key_name=name, scopes=scopes))
+    uow.emit(events.ApiKeyCreated(subject=key.id, agency_id=agency_id, key_id=key.id, key_name=key.name, scopes=key.scopes))
     return key
 
 

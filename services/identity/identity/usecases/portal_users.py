@@ -9,6 +9,7 @@ from chassis.paging import Page
 from chassis.unit_of_work import Answer, UnitOfWork
 from identity import domain, errors, events, models, repository
 from identity.usecases.agencies import locked_agency
+from identity.usecases.api_keys import revoke_keys_of_user
 
 
 def portal_user(session: Session, *, agency_id: str, portal_user_id: str) -> models.PortalUser:
@@ -120,9 +121,13 @@ def update_portal_user(
 
 
 def remove_portal_user(uow: UnitOfWork, *, agency_id: str, portal_user_id: str) -> None:
-    """Forget the user, or take the invitation back. Raises `PortalUserNotFound`, and `LastOwner` where nobody would own the agency."""
+    """Forget the user, or take the invitation back; the user's keys are revoked.
+
+    Raises `PortalUserNotFound`, `LastOwner` where nobody would own the agency, and `LastAdminKeyOfUser` where no key could make keys.
+    """
     user = _locked_user(uow, agency_id=agency_id, portal_user_id=portal_user_id)
     _refuse_last_owner(uow, user)
+    revoke_keys_of_user(uow, agency_id=agency_id, user_id=user.id)
     uow.session.delete(user)
     uow.emit(events.PortalUserRemoved(subject=user.id, agency_id=agency_id, portal_user_id=user.id))
 
