@@ -137,7 +137,7 @@ def invoice(session: Session, *, agency_id: str, invoice_id: str) -> dict[str, A
 
 def invoices(session: Session, *, agency_id: str, account_id: str | None, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """List the agency's invoices, or those of one account, newest first; raises `InvalidCursor`."""
-    page = repository.invoices(session, agency_id=agency_id, account_id=account_id, limit=limit, cursor=cursor)
+    page = repository.invoices_page(session, agency_id=agency_id, account_id=account_id, limit=limit, cursor=cursor)
     return Page(data=[_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
 
 
