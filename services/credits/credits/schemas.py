@@ -50,6 +50,26 @@ class Balance(Schema):
     lots = fields.List(fields.Nested(Lot))
 
 
+class PotLot(Schema):
+    units = fields.Integer(attribute="units_left")
+    expires_at = fields.Instant(allow_none=True)
+
+
+class Pot(Schema):
+    units = fields.Integer()
+    lots = fields.List(fields.Nested(PotLot))
+
+
+class AccountPot(Pot):
+    account_id = fields.Id("acc")
+
+
+class Pots(Schema):
+    agency = fields.Nested(Pot)
+    accounts = fields.List(fields.Nested(AccountPot))
+    currency = fields.String(allow_none=True)
+
+
 class ListTransactions(Schema):
     agency_id = fields.Id("agy", required=True)
     kind = fields.Enum(Kind, by_value=True, required=True)

@@ -23,6 +23,11 @@ class CreditsService:
         with self.work.reading() as session:
             return usecases.balance(session, **request)
 
+    @query(request=schemas.BalanceReference, answer=schemas.Pots)
+    def pots(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.pots(session, **request)
+
     @query(request=schemas.ListTransactions, answer=schemas.Transactions)
     def transactions(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:

@@ -100,3 +100,8 @@ class Ledger:
     def lots(self, account_id: str | None = None) -> list[int]:
         """What is left of each lot of a pot that is not used up, in the order they are spent."""
         return [lot.units_left for lot in self.balance(account_id)["lots"]]
+
+    def pots(self, account_id: str | None = None, *, kind: Kind = Kind.PREPAID, currency: str | None = None) -> dict[str, Any]:
+        """Ask for every pot that has something in it, or for the agency's and one account's."""
+        with self.units.reading() as session:
+            return usecases.pots(session, agency_id=self.agency_id, account_id=account_id, kind=kind, currency=currency)

@@ -1,14 +1,13 @@
-"""Every question to the ledger has a name here, and every lock is taken here."""
+"""What moves: ledger accounts and their locks, lots, transactions."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from credits.models import CreditNote, LedgerAccount, Lot, Posting, Reservation, Transaction
+from credits.models import LedgerAccount, Lot, Posting, Transaction
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
@@ -83,74 +82,8 @@ def left_of_invoice(session: Session, *, invoice_id: str, purpose: str) -> Rows:
     ).all()
 
 
-# --- reservations and credit notes --------------------------------------------------------------------------------------------------------
-
-
-def insert_reservation(session: Session, *, payment_id: str, invoice_id: str, agency_id: str, state: str, now: datetime) -> bool:
-    """Insert a reservation; False where the payment has one. Waits for whoever is inserting it right now."""
-    values = {"payment_id": payment_id, "invoice_id": invoice_id, "agency_id": agency_id, "state": state, "now": now}
-    return session.connection().execute(INSERT_RESERVATION, values).first() is not None
-
-
-def reservation_for_update(session: Session, payment_id: str) -> Reservation:
-    """Give the reservation of a payment that is known to have one, locked."""
-    return session.get_one(Reservation, payment_id, with_for_update=True)
-
-
-def lock_invoice(session: Session, invoice_id: str) -> None:
-    """Wait until nobody else works on what was spent on the invoice or is to be given back for it.
-
-    No row can be the lock: a credit note may come before everything else of its invoice.
-    """
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:invoice_id, 0))"), {"invoice_id": invoice_id})
-
-
-def insert_credit_note(session: Session, **values: Any) -> CreditNote | None:
-    """Insert a credit note; None where it is there already."""
-    return session.scalar(insert(CreditNote).values(**values).on_conflict_do_nothing().returning(CreditNote))
-
-
-def waiting_credit_notes_of(session: Session, invoice_id: str) -> Sequence[CreditNote]:
-    """Give the credit notes that came before what they give back was spent."""
-    where = (CreditNote.invoice_id == invoice_id, CreditNote.state == "waiting")
-    return session.scalars(select(CreditNote).where(*where).order_by(CreditNote.id)).all()
-
-
-# --- history ------------------------------------------------------------------------------------------------------------------------------
-
-
-def transactions_of(session: Session, *, agency_id: str, kind: str, before_id: str | None, limit: int) -> Sequence[Transaction]:
-    """Give the agency's movements of one kind, newest first, `limit` of them from before `before_id`."""
-    statement = select(Transaction).where(Transaction.agency_id == agency_id, Transaction.kind == kind)
-    if before_id is not None:
-        statement = statement.where(Transaction.id < before_id)
-    return session.scalars(statement.order_by(Transaction.id.desc()).limit(limit)).all()
-
-
-def count_transactions_of(session: Session, *, agency_id: str, kind: str) -> int:
-    """Count the movements of one kind that the agency has."""
-    where = (Transaction.agency_id == agency_id, Transaction.kind == kind)
-    return session.execute(select(func.count()).select_from(Transaction).where(*where)).scalar_one()
-
-
-def postings_of(session: Session, transaction_ids: Collection[str]) -> Rows:
-    """Give transaction_id, account_id, purpose, lot_id and units of these transactions' postings, in order."""
-    return session.execute(
-        select(Posting.transaction_id, LedgerAccount.account_id, LedgerAccount.purpose, Posting.lot_id, Posting.units)
-        .join(LedgerAccount, LedgerAccount.id == Posting.ledger_account_id)
-        .where(Posting.transaction_id.in_(transaction_ids))
-        .order_by(Posting.transaction_id, Posting.line)
-    ).all()
-
-
 # --- what a payment does while it keeps all others from its pot ---------------------------------------------------------------------------
 # Written out and run on the connection: the time it takes to build such statements as objects is time that the others wait.
-
-INSERT_RESERVATION = text("""
-    INSERT INTO reservations (payment_id, invoice_id, agency_id, state, created_at, settled_at)
-    VALUES (:payment_id, :invoice_id, :agency_id, :state, :now, CASE WHEN :state <> 'pending' THEN :now END)
-    ON CONFLICT DO NOTHING RETURNING payment_id
-""")
 
 OF_POTS = """
     agency_id = :agency_id AND kind = :kind AND (CAST(:unit AS varchar) IS NULL OR unit = :unit)
