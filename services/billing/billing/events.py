@@ -48,6 +48,7 @@ class Credit(Schema):
     kind = fields.String(required=True)
     units = fields.Minor(required=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
+    expires_at = fields.Instant(allow_none=True)  # null where it never does
 
 
 class InvoicePaid(Fact):
@@ -95,6 +96,7 @@ class CreditNoteIssued(Fact):
     card_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
     payment_id = fields.Id("pay", required=True, allow_none=True)
+    granted_minor = fields.Minor()  # unused value that becomes prepaid of the account; nothing where it is left out
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def pots(session: Session, *, agency_id: str, account_ids: Collection[str | None
     """Give what these pots (None: the agency's own) are made of, of every unit of the kind where none is named.
 
     A row per ledger account, lot available and lot reserved: id, account_id, unit, purpose; lot_id, units, purchased_at, expires_at
-    (None where a ledger account has nothing, and for `spent` and `issued`).
+    (None where a ledger account has nothing, and for `spent` and `issued`); threshold, is_low: the settings of the agency's own pot.
     """
     return session.connection().execute(POTS, _pots(agency_id, account_ids, kind, unit)).all()
 
@@ -45,8 +45,19 @@ def _pots(agency_id: str, account_ids: Collection[str | None], kind: str, unit: 
 
 
 def insert_lot(session: Session, **values: Any) -> bool:
-    """Insert the lot that an invoice bought; False where that was done before."""
+    """Insert the lot that an invoice bought or a credit note granted; False where that was done before."""
     return session.scalar(insert(Lot).values(**values).on_conflict_do_nothing().returning(Lot.id)) is not None
+
+
+def transaction_by_key(session: Session, idempotency_key: str) -> Transaction | None:
+    """Find the transaction of a key."""
+    return session.scalar(select(Transaction).where(Transaction.idempotency_key == idempotency_key))
+
+
+def units_held(session: Session, *, agency_id: str, kind: str) -> Sequence[str]:
+    """Give the units (currencies) in which the agency ever had credit of the kind."""
+    where = (LedgerAccount.agency_id == agency_id, LedgerAccount.kind == kind)
+    return session.scalars(select(LedgerAccount.unit).where(*where).distinct().order_by(LedgerAccount.unit)).all()
 
 
 def insert_transaction(
@@ -54,7 +65,7 @@ def insert_transaction(
 ) -> None:
     """Insert a transaction with its postings: as many ledger accounts, lots and units as there are lines."""
     lines = {"ledger_account_ids": ledger_account_ids, "lot_ids": lot_ids, "units": units}
-    session.connection().execute(INSERT_TRANSACTION, {**values, **lines})
+    session.connection().execute(INSERT_TRANSACTION, {"reference": None, **values, **lines})
 
 
 def moved_by(session: Session, *, idempotency_key: str, purpose: str) -> Rows:
@@ -91,10 +102,13 @@ OF_POTS = """
 """
 
 SELECT_POTS = f"""
-    SELECT pots.id, pots.account_id, pots.unit, pots.purpose, held.lot_id, held.units, lots.purchased_at, lots.expires_at
+    SELECT pots.id, pots.account_id, pots.unit, pots.purpose, held.lot_id, held.units, lots.purchased_at, lots.expires_at,
+        settings.threshold, settings.is_low
     FROM (SELECT * FROM ledger_accounts WHERE {OF_POTS}) AS pots
     LEFT JOIN holdings AS held ON held.ledger_account_id = pots.id AND held.units > 0 AND pots.purpose IN ('available', 'reserved')
     LEFT JOIN lots ON lots.id = held.lot_id
+    LEFT JOIN settings ON pots.account_id IS NULL
+        AND settings.agency_id = pots.agency_id AND settings.kind = pots.kind AND settings.unit = pots.unit
 """  # noqa: S608  OF_POTS is written above
 
 POTS = text(SELECT_POTS)
@@ -104,8 +118,10 @@ LOCKED_POTS = text(f"SELECT FROM ledger_accounts WHERE {OF_POTS} ORDER BY id FOR
 
 INSERT_TRANSACTION = text("""
     WITH moved AS (
-        INSERT INTO transactions (id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, created_at)
-        VALUES (:id, :idempotency_key, :agency_id, :kind, :unit, :purpose, :invoice_id, :payment_id, :credit_note_id, :created_at)
+        INSERT INTO transactions
+            (id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, reference, created_at)
+        VALUES
+            (:id, :idempotency_key, :agency_id, :kind, :unit, :purpose, :invoice_id, :payment_id, :credit_note_id, :reference, :created_at)
     )
     INSERT INTO postings (transaction_id, line, ledger_account_id, lot_id, unit, units)
     SELECT :id, line, ledger_account_id, lot_id, :unit, units
