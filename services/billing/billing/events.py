@@ -170,6 +170,21 @@ class TransferCompleted(Reading):
     to_agency_id = fields.Id("agy", required=True)
 
 
+class TopUpWanted(Reading):
+    """Of what is to be bought when a pot is low."""
+
+    units = fields.Integer(strict=True, required=True)
+    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
+
+
+class BalanceLow(Reading):
+    """Of credits' balance_low."""
+
+    kind = fields.String(required=True)
+    currency = fields.String(load_default=None, allow_none=True)
+    top_up = fields.Nested(TopUpWanted, load_default=None, allow_none=True)
+
+
 class InvoiceToCollect(Reading):
     """Of our own invoice_issued."""
 

@@ -4,7 +4,7 @@ from chassis.errors import Refusal
 
 
 class CurrencyNeeded(Refusal):
-    """An agency that holds prepaid in several currencies asked for «the» balance."""
+    """An agency that does not have prepaid in exactly one currency spoke of «the» balance."""
 
     kind = "invalid"
     code = "currency_needed"
@@ -61,15 +61,6 @@ class NotEnoughCredits(Refusal):
     kind = "conflict"
     code = "not_enough_credits"
     message = "There are {available} unspent units, not {wanted}: use at most {available}, or buy more."
-    field = "units"
-
-
-class NothingBought(Refusal):
-    """Prepaid was to be moved by an agency that never had any."""
-
-    kind = "conflict"
-    code = "not_enough_credits"
-    message = "There is no prepaid credit yet: buy some first."
     field = "units"
 
 

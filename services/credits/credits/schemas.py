@@ -199,12 +199,10 @@ class ChangeSettings(Schema):
     top_up = fields.Nested(TopUp, load_default=None, allow_none=True)
 
     @validates_schema
-    def what_is_set_can_be_followed(self, settings: dict[str, Any], **_: Any) -> None:
-        """Refuse a top-up that nothing would ever cause, and prepaid without its currency."""
+    def a_top_up_has_a_threshold(self, settings: dict[str, Any], **_: Any) -> None:
+        """Refuse a top-up that nothing would ever cause."""
         if settings["top_up"] is not None and settings["threshold"] is None:
             raise ValidationError("A top-up is bought at a threshold: say at which balance.", "threshold")
-        if settings["kind"] is Kind.PREPAID and settings["currency"] is None:
-            raise ValidationError("Prepaid is money: say in which currency.", "currency")
 
 
 class Settings(Schema):

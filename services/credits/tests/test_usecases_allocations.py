@@ -75,8 +75,10 @@ def test_what_is_reserved_for_a_payment_is_not_taken_back(ledger: Ledger, accoun
 
 
 def test_no_more_is_allocated_than_the_agency_has(ledger: Ledger, account_id: str) -> None:
-    with pytest.raises(errors.NothingBought):
+    with pytest.raises(errors.CurrencyNeeded, match="Prepaid is held in no currency yet"):
         ledger.allocate(account_id, 1)
+    with pytest.raises(errors.NotEnoughCredits):
+        ledger.allocate(account_id, 1, currency="EUR")
     with pytest.raises(errors.NotEnoughCredits):
         ledger.allocate(account_id, 1, kind=Kind.SMS)
     ledger.buy(10)

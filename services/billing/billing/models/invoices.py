@@ -46,6 +46,7 @@ class Invoice(Base):
     quote_id: Mapped[str | None] = mapped_column(ForeignKey("quotes.id"))
     credit_kind: Mapped[str | None]
     credit_units: Mapped[int | None] = mapped_column(BigInteger)
+    credit_expires_at: Mapped[datetime | None]
     currency: Mapped[str]
     total_minor: Mapped[int] = mapped_column(BigInteger)
     line_count: Mapped[int]

@@ -95,6 +95,22 @@ class MigrationDiscount(Schema):
     basis_points = fields.Integer(strict=True, required=True, validate=Range(min=0, max=10_000))
 
 
+class CreditOnSale(Schema):
+    kind = fields.String(required=True, validate=OneOf(["sms", "inbox_preview"]))
+    per = fields.Integer(strict=True, required=True, validate=Range(min=1))
+    prices = fields.List(fields.MoneyField(), required=True)
+    minimum = fields.Integer(strict=True, required=True, validate=Range(min=1))
+    maximum = fields.Integer(strict=True, required=True)
+    step = fields.Integer(strict=True, required=True, validate=Range(min=1))
+    months = fields.Integer(strict=True, required=True, allow_none=True, validate=Range(min=1))
+
+    @validates_schema
+    def something_can_be_bought(self, credit: Mapping[str, Any], **_: Any) -> None:
+        """Refuse numbers that cannot be bought."""
+        if credit["maximum"] < credit["minimum"] or credit["minimum"] % credit["step"] or credit["maximum"] % credit["step"]:
+            raise ValidationError("The lowest and the highest number are reached by steps.", "step")
+
+
 class Catalogue(Schema):
     """The catalogue as data and as answer; `regions` is where the data of each country (ISO 3166) lives."""
 
@@ -105,6 +121,17 @@ class Catalogue(Schema):
     pricing_versions = fields.List(fields.Nested(PricingVersion), required=True, validate=Length(min=1))
     regions = fields.Dict(keys=fields.String(validate=Length(equal=2)), values=fields.String(), required=True)
     time_zones = fields.List(fields.String(validate=OneOf(sorted(available_timezones()))), required=True)
+    credits = fields.List(fields.Nested(CreditOnSale), required=True)
+
+    @validates_schema
+    def every_kind_of_credit_has_every_price(self, catalogue: Mapping[str, Any], **_: Any) -> None:
+        """Refuse credit that is on sale twice, or lacks a price in one of the currencies."""
+        kinds = [each["kind"] for each in catalogue["credits"]]
+        if len(set(kinds)) < len(kinds):
+            raise ValidationError("A kind of credit is on sale once.", "credits")
+        for each in catalogue["credits"]:
+            if [price.currency for price in each["prices"]] != catalogue["currencies"]:
+                raise ValidationError("Every kind of credit has a price per currency, in the order of `currencies`.", "credits")
 
     @validates_schema
     def every_tier_has_every_price(self, catalogue: Mapping[str, Any], **_: Any) -> None:

@@ -5,21 +5,21 @@ from typing import Any
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, errors, events, models, repository
 from credits.domain import AccountStatus, HeldAccount, Kind, Movement, Purpose
-from credits.usecases.movements import Books, Cause, lock_books, move, open_pots, parts_of, tell_taken_back
+from credits.usecases.movements import Books, Cause, lock_books, move, open_pots, parts_of, tell_taken_back, unit_meant
 
 
 def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, currency: str | None) -> dict[str, Any]:
     """Move so many units from the agency's own pot to that of its account; negative ones back, of what is unspent there.
 
     Credit is taken back whatever became of the account, as long as it is the agency's. Raises `AccountNotFound`, `AccountNotUsable`,
-    `SmsNotOnPlan` (R0.108), `NotEnoughCredits`, and `CurrencyNeeded` where none is given and prepaid of several is held.
+    `SmsNotOnPlan` (R0.108), `NotEnoughCredits`, and `CurrencyNeeded` where none is given and prepaid is not held in exactly one.
     """
     account = repository.account_to_use(uow.session, account_id)
     if units > 0:
         domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id)
     elif account is None or account.agency_id != agency_id:
         raise errors.AccountNotFound(account_id=account_id)
-    cause = Cause(agency_id=agency_id, kind=kind, unit=_unit_meant(uow, agency_id=agency_id, kind=kind, currency=currency))
+    cause = Cause(agency_id=agency_id, kind=kind, unit=unit_meant(uow.session, agency_id=agency_id, kind=kind, currency=currency))
     open_pots(uow, [account_id, None], cause=cause)
     books = lock_books(uow, {account_id, None}, cause=cause)
     source = None if units > 0 else account_id
@@ -96,18 +96,6 @@ def _held(account: models.Account | None) -> HeldAccount | None:
     if account is None or account.status is None or account.plan is None:
         return None
     return HeldAccount(agency_id=account.agency_id, status=AccountStatus(account.status), plan=account.plan, add_ons=account.add_ons or ())
-
-
-def _unit_meant(uow: UnitOfWork, *, agency_id: str, kind: Kind, currency: str | None) -> str:
-    """Say which unit is meant where no currency need be given: the one that the agency has credit in."""
-    if kind is not Kind.PREPAID or currency is not None:
-        return domain.unit_of(kind=kind, currency=currency or "")
-    held = repository.units_held(uow.session, agency_id=agency_id, kind=kind.value)
-    if not held:
-        raise errors.NothingBought
-    if len(held) > 1:
-        raise errors.CurrencyNeeded(currencies=", ".join(held))
-    return held[0]
 
 
 def _units(books: Books, account_id: str | None) -> int:

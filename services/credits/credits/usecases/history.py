@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chassis.paging import Page, decode_cursor, encode_cursor
-from credits import domain, errors, repository
+from credits import domain, repository
 from credits.domain import Kind, Movement
+from credits.usecases.movements import unit_meant
 
 
 def transactions(
@@ -68,11 +69,9 @@ def statement(session: Session, *, agency_id: str, kind: Kind, currency: str | N
     """Sum up a time (from `start`, until before `end`) of an agency's credit of one kind, its accounts' included.
 
     `closing` is `opening` + `purchased` + `granted` + `returned` - `spent` - `expired`; what moves between pots is in none of them. Raises
-    `CurrencyNeeded` for prepaid without a currency.
+    `CurrencyNeeded` where none is given and prepaid is not held in exactly one.
     """
-    if kind is Kind.PREPAID and currency is None:
-        raise errors.CurrencyNeeded(currencies=", ".join(repository.units_held(session, agency_id=agency_id, kind=kind.value)))
-    unit = domain.unit_of(kind=kind, currency=currency or "")
+    unit = unit_meant(session, agency_id=agency_id, kind=kind, currency=currency)
     sums = repository.statement_of(session, agency_id=agency_id, kind=kind.value, unit=unit, start=start, end=end)
     return {
         "kind": kind,

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from chassis.ids import new_id
 from chassis.unit_of_work import UnitOfWork
-from credits import domain, events, repository
+from credits import domain, errors, events, repository
 from credits.domain import Kind, Movement, OpenLot, Part, Purpose
 
 
@@ -173,3 +175,16 @@ def tell_taken_back(uow: UnitOfWork, transaction_id: str, parts: Sequence[Part],
             lots=parts,
         )
     )
+
+
+def unit_meant(session: Session, *, agency_id: str, kind: Kind, currency: str | None) -> str:
+    """Say which unit is meant where no currency need be given: the one that the agency has prepaid in.
+
+    Raises `CurrencyNeeded` where that is none, or several.
+    """
+    if kind is not Kind.PREPAID or currency is not None:
+        return domain.unit_of(kind=kind, currency=currency or "")
+    held = repository.units_held(session, agency_id=agency_id, kind=kind.value)
+    if len(held) != 1:
+        raise errors.CurrencyNeeded(currencies=", ".join(held) or "no currency yet")
+    return held[0]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, models, repository
 from credits.domain import Kind
-from credits.usecases.movements import Cause, lock_books, open_pots, watch
+from credits.usecases.movements import Cause, lock_books, open_pots, unit_meant, watch
 
 
 def settings(session: Session, *, agency_id: str, kind: Kind) -> dict[str, Any]:
@@ -22,8 +22,9 @@ def change_settings(
     """Set at which balance the agency hears that its own pot is low (None: never), and what is bought then (None: nothing).
 
     A pot that is low by the new threshold is told of at once. `units` of a top-up are minor units of the currency for prepaid.
+    Raises `CurrencyNeeded` where none is given and prepaid is not held in exactly one.
     """
-    unit = domain.unit_of(kind=kind, currency=currency or "")
+    unit = unit_meant(uow.session, agency_id=agency_id, kind=kind, currency=currency)
     cause = Cause(agency_id=agency_id, kind=kind, unit=unit)
     open_pots(uow, [None], cause=cause)
     books = lock_books(uow, {None}, cause=cause)
