@@ -48,6 +48,7 @@ class Credit(Schema):
     kind = fields.String(required=True)
     units = fields.Minor(required=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
+    expires_at = fields.Instant(allow_none=True)  # null where it never does
 
 
 class InvoicePaid(Fact):
@@ -95,6 +96,7 @@ class CreditNoteIssued(Fact):
     card_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
     payment_id = fields.Id("pay", required=True, allow_none=True)
+    granted_minor = fields.Minor()  # unused value that becomes prepaid of the account; nothing where it is left out
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------------------
@@ -166,6 +168,21 @@ class TransferCompleted(Reading):
 
     account_id = fields.Id("acc", required=True)
     to_agency_id = fields.Id("agy", required=True)
+
+
+class TopUpWanted(Reading):
+    """Of what is to be bought when a pot is low."""
+
+    units = fields.Integer(strict=True, required=True)
+    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
+
+
+class BalanceLow(Reading):
+    """Of credits' balance_low."""
+
+    kind = fields.String(required=True)
+    currency = fields.String(load_default=None, allow_none=True)
+    top_up = fields.Nested(TopUpWanted, load_default=None, allow_none=True)
 
 
 class InvoiceToCollect(Reading):

@@ -4,6 +4,7 @@ from typing import Any
 
 from billing import clients, events, schemas
 from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, renewals, standing, subscriptions
+from billing.usecases import credits as credits_
 from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
@@ -60,7 +61,19 @@ class BillingService:
 
     @command(request=schemas.PurchaseCredits, answer=schemas.Invoice)
     def purchase_credits(self, request: dict[str, Any]) -> object:
-        return self.work.once(invoices.purchase_credits, **request)
+        return self.work.once(credits_.purchase_credits, **request)
+
+    @query(request=schemas.ListPurchases, answer=schemas.Purchases)
+    def credit_purchases(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return credits_.credit_purchases(session, **request)
+
+    @subscribe("credits", "balance_low", reads=events.BalanceLow)
+    def on_balance_low(self, event: Event) -> None:
+        wanted = event.data["top_up"]
+        if wanted is not None:
+            told = {name: event.data[name] for name in ("kind", "currency")}
+            self.work.handle(event, credits_.top_up, agency_id=_agency_of(event), **told, **wanted)
 
     @subscribe("identity", "agency_registered", reads=events.AgencyTold)
     def on_agency_registered(self, event: Event) -> None:

@@ -39,6 +39,7 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "account_expired": ("accounts", events.AccountToldOf),
     "account_archived": ("accounts", events.AccountToldOf),
     "transfer_completed": ("accounts", events.TransferCompleted),
+    "balance_low": ("credits", events.BalanceLow),
     "invoice_issued": ("billing", events.InvoiceToCollect),
     "credit_note_issued": ("billing", events.CreditNoteToRefund),
 }

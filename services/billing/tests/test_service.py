@@ -223,7 +223,7 @@ def test_credit_is_bought_once_per_key_by_card_alone(bus: Bus, agency_id: str) -
     assert invoices[0] == invoices[1]
     assert (invoices[0]["status"], invoices[0]["lines"][0]["reason"]) == ("open", "credit_purchase")
     [*_, paid] = seen.wait_for("billing.invoice_paid")
-    assert paid["data"]["credit"] == {"kind": "prepaid", "units": 5000, "account_id": None}
+    assert paid["data"]["credit"] == {"kind": "prepaid", "units": 5000, "account_id": None, "expires_at": None}
     assert seen.names().count("billing.invoice_issued") == 1
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from billing import errors
 from billing.domain.invoice import InvoiceStatus, Line, LineReason, Purpose
+from billing.usecases import credits as credits_
 from billing.usecases import invoices
 from chassis.errors import InvalidCursor
 from chassis.ids import new_id
@@ -20,7 +21,7 @@ from .stage import Stage
 def purchase(stage: Stage, amount: Money | None = None, **changes: Any) -> dict[str, Any]:
     request = {"agency_id": stage.agency_id, "billing_profile_id": None, "account_id": None, **changes}
     with stage.units.begin() as uow:
-        return invoices.purchase_credits(uow, kind="prepaid", amount=amount or euros(5000), **request)
+        return credits_.purchase_credits(uow, kind="prepaid", amount=amount or euros(5000), **request)
 
 
 def shown(stage: Stage, invoice_id: str) -> dict[str, Any]:
@@ -41,14 +42,14 @@ def test_bought_credit_is_paid_by_card_alone(stage: Stage) -> None:
     stage.settle()
     paid = stage.emitted("invoice_paid")[-1]
     assert (paid["prepaid_minor"], paid["card_minor"]) == (0, 5000)
-    assert paid["credit"] == {"kind": "prepaid", "units": 5000, "account_id": account_id}
+    assert paid["credit"] == {"kind": "prepaid", "units": 5000, "account_id": account_id, "expires_at": None}
     assert stage.charged_minor() == 5000
 
 
 def test_credit_of_an_agency_has_no_account(stage: Stage) -> None:
     purchase(stage)
     stage.settle()
-    assert stage.emitted("invoice_paid")[0]["credit"] == {"kind": "prepaid", "units": 5000, "account_id": None}
+    assert stage.emitted("invoice_paid")[0]["credit"] == {"kind": "prepaid", "units": 5000, "account_id": None, "expires_at": None}
 
 
 def test_what_cannot_be_bought_is_refused(stage: Stage) -> None:

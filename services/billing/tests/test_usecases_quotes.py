@@ -14,7 +14,7 @@ from chassis.fields import format_instant
 from chassis.ids import new_id
 from chassis.money import Money
 
-from .factories import as_request, euros, paid, unpaid
+from .factories import as_request, euros, paid, shipped, unpaid
 from .stage import Envelope, Stage
 
 
@@ -56,20 +56,25 @@ def test_a_quote_shows_the_offer_details_in_the_agencys_currency(stage: Stage) -
 
 def test_a_quote_keeps_the_catalogue_it_was_priced_by(stage: Stage) -> None:
     stage.a_quote()
-    assert stage.database.query("SELECT catalogue_version, kind FROM quotes") == [{"catalogue_version": 2, "kind": "paid"}]
+    assert stage.database.query("SELECT catalogue_version, kind FROM quotes") == [
+        {"catalogue_version": shipped()["version"], "kind": "paid"}
+    ]
 
 
 def test_a_newer_catalogue_prices_new_quotes_and_leaves_the_old(stage: Stage) -> None:
     old = stage.a_quote()
     stage.database.execute(
-        "INSERT INTO catalogues SELECT 3, jsonb_set(content, '{version}', '3') #- '{pricing_versions,1,products,0,plans,0}', now()"
+        "INSERT INTO catalogues SELECT 9, jsonb_set(content, '{version}', '9') #- '{pricing_versions,1,products,0,plans,0}', now()"
         " FROM catalogues"
     )
     with pytest.raises(errors.PlanNotOffered) as refused:
         stage.a_quote(paid("Starter"))
     assert refused.value.details["allowed"] == ["Plus", "Pro", "Enterprise"]
     stage.a_quote()
-    assert [row["catalogue_version"] for row in stage.database.query("SELECT catalogue_version FROM quotes ORDER BY id")] == [2, 3]
+    assert [row["catalogue_version"] for row in stage.database.query("SELECT catalogue_version FROM quotes ORDER BY id")] == [
+        shipped()["version"],
+        9,
+    ]
     assert state_of(stage, old["id"]) is QuoteState.OPEN
 
 

@@ -11,7 +11,7 @@ from billing.usecases import subscriptions
 from chassis.fields import format_instant
 from chassis.ids import new_id
 
-from .factories import paid, unpaid
+from .factories import paid, shipped, unpaid
 from .stage import Stage
 
 
@@ -33,7 +33,7 @@ def test_a_requested_account_is_subscribed_invoiced_and_paid(stage: Stage) -> No
     assert stage.names() == ["invoice_issued", "invoice_paid"]
     subscription = subscription_of(stage, account_id)
     assert (subscription["kind"], subscription["per_cycle_minor"], subscription["currency"]) == ("paid", 3920, "EUR")
-    assert (subscription["catalogue_version"], subscription["billing_profile_id"]) == (2, stage.profile_id)
+    assert (subscription["catalogue_version"], subscription["billing_profile_id"]) == (shipped()["version"], stage.profile_id)
     period = (datetime(2026, 3, 31, 9, 30, tzinfo=UTC), datetime(2026, 4, 30, 9, 30, tzinfo=UTC))
     assert (subscription["period_start"], subscription["period_end"]) == period
     assert lines_of(stage, "account_opening") == [("new_period", 3920, *period)]

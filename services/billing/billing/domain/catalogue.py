@@ -143,6 +143,19 @@ class MigrationDiscount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreditOnSale:
+    """Credit that is bought by the piece: every `per` pieces cost one of `prices`; they last so many months (None: for ever)."""
+
+    kind: str
+    per: int
+    prices: Sequence[Money]
+    minimum: int
+    maximum: int
+    step: int
+    months: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """Everything on sale, as of one version of the data. `regions` is where each country's data lives (R0.26)."""
 
@@ -153,6 +166,7 @@ class Catalogue:
     pricing_versions: Sequence[PricingVersion]
     regions: Mapping[str, str]
     time_zones: Sequence[str]
+    credits: Sequence[CreditOnSale] = ()
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> "Catalogue":
@@ -162,7 +176,8 @@ class Catalogue:
             for version in content["pricing_versions"]
         ]
         discounts = [MigrationDiscount(**discount) for discount in content["migration_discounts"]]
-        return cls(**{**content, "pricing_versions": versions, "migration_discounts": discounts})
+        on_sale = [CreditOnSale(**{**each, "prices": _moneys(each["prices"])}) for each in content.get("credits", ())]
+        return cls(**{**content, "pricing_versions": versions, "migration_discounts": discounts, "credits": on_sale})
 
     def plan_of(self, selection: Selection) -> Plan:
         """Find the plan selected, if the whole selection is consistent.
@@ -314,7 +329,8 @@ def _plan(content: Mapping[str, Any]) -> Plan:
 
 
 def _prices(content: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[Frequency, list[Money]]:
-    return {
-        Frequency(frequency): [Money(amount_minor=price["amount"], currency=price["currency"]) for price in prices]
-        for frequency, prices in content.items()
-    }
+    return {Frequency(frequency): _moneys(prices) for frequency, prices in content.items()}
+
+
+def _moneys(prices: Sequence[Mapping[str, Any]]) -> list[Money]:
+    return [Money(amount_minor=price["amount"], currency=price["currency"]) for price in prices]

@@ -11,10 +11,6 @@ from billing.domain.offer import Offer, describe
 from billing.domain.period import Period
 from chassis.money import Money
 
-LOWEST_CREDIT_MINOR = 1
-HIGHEST_CREDIT_MINOR = 100_000_000
-"""One purchase of credit; a typing error of two digits more is refused rather than charged."""
-
 
 class Purpose(StrEnum):
     """What an invoice, or the quote before it, is for."""
@@ -84,13 +80,6 @@ def change_lines(offer: Offer, *, held: Selection, chosen: Selection, paid: Peri
         description=describe(held), reason=LineReason.UNUSED_TIME, amount=-offer.unused, period=Period(start=at, end=max(at, paid.end))
     )
     return [credit, charge]
-
-
-def credit_lines(amount: Money) -> list[Line]:
-    """Write the line for prepaid credit bought. Raises `AmountOutOfRange`."""
-    if not LOWEST_CREDIT_MINOR <= amount.amount_minor <= HIGHEST_CREDIT_MINOR:
-        raise errors.AmountOutOfRange(lowest=LOWEST_CREDIT_MINOR, highest=HIGHEST_CREDIT_MINOR)
-    return [Line(description="Prepaid credit", reason=LineReason.CREDIT_PURCHASE, amount=amount, period=None)]
 
 
 def total_of(lines: Sequence[Line]) -> Money:

@@ -69,7 +69,7 @@ def billing_profile(session: Session, *, agency_id: str, billing_profile_id: str
 
 def billing_profiles(session: Session, *, agency_id: str, limit: int, cursor: str | None) -> Page[models.BillingProfile]:
     """List the agency's billing profiles, newest first; raises `InvalidCursor`."""
-    return repository.billing_profiles(session, agency_id=agency_id, limit=limit, cursor=cursor)
+    return repository.billing_profiles_page(session, agency_id=agency_id, limit=limit, cursor=cursor)
 
 
 def paying_profile(session: Session, *, agency_id: str, billing_profile_id: str | None) -> models.BillingProfile:

@@ -1,14 +1,13 @@
 """Invoices and what takes them back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from billing import errors, events, models, repository
-from billing.domain.invoice import Line, LineReason, PaymentStatus, Purpose, credit_lines, document_number, invoice_status, total_of
-from billing.usecases.agencies import known_agency
-from billing.usecases.billing_profiles import paying_profile
+from billing.domain.invoice import Line, LineReason, PaymentStatus, Purpose, document_number, invoice_status, total_of
 from chassis.ids import new_id
 from chassis.money import Money
 from chassis.paging import Page
@@ -26,6 +25,7 @@ def issue(
     quote_id: str | None = None,
     credit_kind: str | None = None,
     credit_units: int | None = None,
+    credit_expires_at: datetime | None = None,
 ) -> models.Invoice:
     """Issue an invoice under the agency's next number; collecting it follows from the fact."""
     total = total_of(lines)
@@ -39,6 +39,7 @@ def issue(
         quote_id=quote_id,
         credit_kind=credit_kind,
         credit_units=credit_units,
+        credit_expires_at=credit_expires_at,
         currency=total.currency,
         total_minor=total.amount_minor,
         line_count=len(lines),
@@ -98,47 +99,18 @@ def credit(uow: UnitOfWork, *, invoice: models.Invoice, payment: models.Payment 
     )
 
 
-def purchase_credits(
-    uow: UnitOfWork, *, agency_id: str, kind: str, amount: Money, billing_profile_id: str | None, account_id: str | None
-) -> dict[str, Any]:
-    """Invoice prepaid credit for the agency, or for one of its accounts (R0.105, R0.106); the credit is there once the card has paid.
-
-    Raises `AgencyNotKnownYet`, `WrongCurrency`, `AmountOutOfRange`, `AccountNotFound`, `BillingProfileNotFound`, `BillingProfileRequired`.
-    """
-    agency = known_agency(repository.agency(uow.session, agency_id=agency_id), agency_id=agency_id)
-    if amount.currency != agency.currency:
-        raise errors.WrongCurrency(currency=amount.currency, allowed=agency.currency)
-    lines = credit_lines(amount)
-    if account_id is not None:
-        account = repository.account(uow.session, agency_id=agency_id, account_id=account_id)
-        if account is None or account.failed_at is not None:
-            raise errors.AccountNotFound(account_id=account_id)
-    profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
-    invoice = issue(
-        uow,
-        agency_id=agency_id,
-        purpose=Purpose.CREDIT_PURCHASE,
-        lines=lines,
-        billing_profile_id=profile.id,
-        account_id=account_id,
-        credit_kind=kind,
-        credit_units=amount.amount_minor,
-    )
-    return _as_shown(invoice)
-
-
 def invoice(session: Session, *, agency_id: str, invoice_id: str) -> dict[str, Any]:
     """Give the agency's invoice; raises `InvoiceNotFound`."""
     found = repository.invoice_in_full(session, agency_id=agency_id, invoice_id=invoice_id)
     if found is None:
         raise errors.InvoiceNotFound(invoice_id=invoice_id)
-    return _as_shown(found)
+    return as_shown(found)
 
 
 def invoices(session: Session, *, agency_id: str, account_id: str | None, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """List the agency's invoices, or those of one account, newest first; raises `InvalidCursor`."""
-    page = repository.invoices(session, agency_id=agency_id, account_id=account_id, limit=limit, cursor=cursor)
-    return Page(data=[_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
+    page = repository.invoices_page(session, agency_id=agency_id, account_id=account_id, limit=limit, cursor=cursor)
+    return Page(data=[as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
 
 
 def _row_of(line: Line, position: int) -> models.InvoiceLine:
@@ -152,7 +124,9 @@ def _row_of(line: Line, position: int) -> models.InvoiceLine:
     )
 
 
-def _as_shown(invoice: models.Invoice) -> dict[str, Any]:
+def as_shown(invoice: models.Invoice) -> dict[str, Any]:
+    """Give the invoice as it is answered."""
+
     def money(amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=invoice.currency)
 

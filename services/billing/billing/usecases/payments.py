@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from billing import clients, events, models, repository
+from billing.domain.credits import PREPAID
 from billing.domain.invoice import PaymentStatus, Purpose, card_share
 from billing.usecases.invoices import credit
 from chassis.errors import Refusal
@@ -64,7 +65,7 @@ def begin_payment(uow: UnitOfWork, *, invoice_id: str) -> Attempt | None:
         account_id=invoice.account_id,
         amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
         payment_method=repository.token_of(uow.session, billing_profile_id=payment.billing_profile_id),
-        takes_prepaid=invoice.purpose != Purpose.CREDIT_PURCHASE,
+        takes_prepaid=invoice.credit_kind != PREPAID,
         resumed=resumed,
     )
 
@@ -178,7 +179,12 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
     payment.provider_charge_id = outcome.charge_id
     bought = None
     if invoice.credit_kind is not None:
-        bought = {"kind": invoice.credit_kind, "units": invoice.credit_units, "account_id": invoice.account_id}
+        bought = {
+            "kind": invoice.credit_kind,
+            "units": invoice.credit_units,
+            "account_id": invoice.account_id,
+            "expires_at": invoice.credit_expires_at,
+        }
     subscription = None
     if invoice.account_id is not None and invoice.purpose != Purpose.CREDIT_PURCHASE:
         subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)

@@ -83,6 +83,18 @@ class MigrationDiscount(Schema):
     basis_points = fields.Integer(required=True)
 
 
+class CreditOnSale(Schema):
+    """Credit that is bought by the piece (R0.109, R0.112): every `per` pieces cost one of `prices`."""
+
+    kind = fields.String(required=True, metadata={"enum": ["sms", "inbox_preview"]})
+    per = fields.Integer(required=True, metadata=example(100))
+    prices = fields.List(fields.Nested(Money), required=True)
+    minimum = fields.Integer(required=True, metadata=example(100))
+    maximum = fields.Integer(required=True, metadata=example(1000000))
+    step = fields.Integer(required=True, metadata=example(100))
+    months = fields.Integer(required=True, allow_none=True, metadata=described("How long it lasts; null: for ever."))
+
+
 class Catalog(Schema):
     version = fields.Integer(required=True)
     currencies = fields.List(fields.String(), required=True, metadata=example(["EUR", "USD"]))
@@ -99,3 +111,4 @@ class Catalog(Schema):
         },
     )
     time_zones = fields.List(fields.String(), required=True, metadata=example(["Europe/Paris"]))
+    credits = fields.List(fields.Nested(CreditOnSale), required=True)

@@ -1,100 +1,10 @@
-"""What billing asks of others: credits for prepaid, the payment provider for cards."""
-
-from dataclasses import dataclass
-from typing import Protocol
+"""The payment provider of tests and demonstrations."""
 
 from billing import errors
-from chassis.config import ConfigurationError
+from billing.clients.provider import TIMEOUT_SECONDS, CardRefund, Charge, Declined, PaymentMethod
 from chassis.database import Database, translated
 from chassis.ids import new_id
 from chassis.money import Money
-from chassis.schemas import Reading, fields
-from chassis.wiring import Wiring
-
-TIMEOUT_SECONDS = 3
-
-
-class Reserved(Reading):
-    """Of credits' answer to reserve_prepaid."""
-
-    reserved = fields.MoneyField(required=True)
-
-
-class Credits:
-    """What billing asks credits."""
-
-    def __init__(self, wiring: Wiring) -> None:
-        self._call = wiring.call
-
-    def reserve_prepaid(self, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money) -> Money:
-        """Have prepaid set aside for a payment: the account's own first, then the agency's. The same payment gets the same answer."""
-        request = {
-            "agency_id": agency_id,
-            "account_id": account_id,
-            "payment_id": payment_id,
-            "invoice_id": invoice_id,
-            "up_to": {"amount": up_to.amount_minor, "currency": up_to.currency},
-        }
-        answer = self._call("credits", "reserve_prepaid", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=payment_id)
-        reserved: Money = Reserved().load(answer)["reserved"]
-        return reserved
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaymentMethod:
-    """What may be known and shown of a card."""
-
-    brand: str
-    last_four: str
-    expiry_month: int
-    expiry_year: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Charge:
-    """Money taken from a card."""
-
-    id: str
-    amount: Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class Declined:
-    """The provider's «no»: a result, not a fault. The same key gets it again."""
-
-    code: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CardRefund:
-    """Money given back to a card."""
-
-    id: str
-    amount: Money
-
-
-class PaymentProvider(Protocol):
-    """The outside world that takes money from cards. Every method raises `ProviderUnavailable` where its outcome is unknown."""
-
-    def describe(self, *, payment_method: str) -> PaymentMethod:
-        """Say which card a token stands for; raises `PaymentMethodUnknown`."""
-
-    def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charge | Declined:
-        """Take `amount` from the card, once per key."""
-
-    def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
-        """Give `amount` of a charge back, once per key."""
-
-    def find(self, *, idempotency_key: str) -> Charge | None:
-        """Look up the charge made under a key, however long ago: providers keep charges for ever, keys for a day."""
-
-
-def payment_provider(wiring: Wiring) -> PaymentProvider:
-    """Connect to the provider that the configuration names."""
-    if wiring.config.payment_provider != "test":
-        raise ConfigurationError(f"PAYMENT_PROVIDER={wiring.config.payment_provider!r} cannot be used: there is only 'test'.")
-    return TestProvider(wiring.config.database_url)
 
 
 def _card(brand: str, last_four: str, *, expiry_year: int = 2040) -> PaymentMethod:
@@ -110,25 +20,36 @@ CARDS = {
     "pm_card_timeout": _card("visa", "0259"),
     "pm_card_processing_error": _card("visa", "0119"),
 }
+
+
 DECLINES = {
     "pm_card_declined": Declined(code="card_declined", reason="The card was declined."),
     "pm_card_insufficient_funds": Declined(code="insufficient_funds", reason="The card has insufficient funds."),
     "pm_card_expired": Declined(code="expired_card", reason="The card has expired."),
 }
 
+
 COUNT_REQUEST = (
     "INSERT INTO test_provider_requests AS r (idempotency_key, asked) VALUES (%(key)s, 1)"
     " ON CONFLICT (idempotency_key) DO UPDATE SET asked = r.asked + 1 RETURNING asked"
 )
+
+
 INSERT_CHARGE = (
     "INSERT INTO test_provider_charges (id, idempotency_key, payment_method, currency, amount_minor, created_at)"
     " VALUES (%(id)s, %(key)s, %(payment_method)s, %(currency)s, %(amount_minor)s, now()) ON CONFLICT (idempotency_key) DO NOTHING"
 )
+
+
 SELECT_CHARGE = "SELECT id, currency, amount_minor FROM test_provider_charges WHERE idempotency_key = %(key)s"
+
+
 INSERT_REFUND = (
     "INSERT INTO test_provider_refunds (id, idempotency_key, charge_id, currency, amount_minor, created_at)"
     " VALUES (%(id)s, %(key)s, %(charge_id)s, %(currency)s, %(amount_minor)s, now()) ON CONFLICT (idempotency_key) DO NOTHING"
 )
+
+
 SELECT_REFUND = "SELECT id, currency, amount_minor FROM test_provider_refunds WHERE idempotency_key = %(key)s"
 
 

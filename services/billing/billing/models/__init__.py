@@ -1,0 +1,11 @@
+"""The tables of billing, one file per noun. What was promised, issued or charged is never changed: the database itself refuses."""
+
+from billing.models.accounts import *
+from billing.models.base import *
+from billing.models.billing_profiles import *
+from billing.models.catalogues import *
+from billing.models.invoices import *
+from billing.models.payments import *
+from billing.models.provider_for_tests import *
+from billing.models.quotes import *
+from billing.models.subscriptions import *

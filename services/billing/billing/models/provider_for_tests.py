@@ -1,0 +1,43 @@
+"""What the test provider remembers. Not ours: only `clients.TestProvider` touches it."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from billing.models.base import Base
+
+
+class TestProviderRequest(Base):
+    """The test provider's memory of how often each key asked for a charge. Not ours: only `clients.TestProvider` touches it."""
+
+    __tablename__ = "test_provider_requests"
+
+    idempotency_key: Mapped[str] = mapped_column(primary_key=True)
+    asked: Mapped[int]
+
+
+class TestProviderCharge(Base):
+    """A charge that the test provider made. Not ours: only `clients.TestProvider` touches it."""
+
+    __tablename__ = "test_provider_charges"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    payment_method: Mapped[str]
+    currency: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class TestProviderRefund(Base):
+    """A refund that the test provider made. Not ours: only `clients.TestProvider` touches it."""
+
+    __tablename__ = "test_provider_refunds"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    charge_id: Mapped[str] = mapped_column(ForeignKey("test_provider_charges.id"))
+    currency: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]

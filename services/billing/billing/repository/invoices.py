@@ -1,0 +1,59 @@
+"""Questions about invoices and what takes them back."""
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, selectinload
+
+from billing.models import (
+    CreditNote,
+    DocumentCounter,
+    Invoice,
+)
+from billing.repository.lists import paged, rows_before
+from chassis.paging import Page
+
+INVOICE_IN_FULL = (selectinload(Invoice.lines), selectinload(Invoice.payments), selectinload(Invoice.credit_note))
+
+
+def invoice(session: Session, *, invoice_id: str) -> Invoice:
+    """Give an invoice that is known to be there, without its lines."""
+    return session.get_one(Invoice, invoice_id)
+
+
+def invoice_in_full(session: Session, *, agency_id: str, invoice_id: str) -> Invoice | None:
+    """Find the agency's invoice with its lines, payments and credit note."""
+    return session.scalar(select(Invoice).where(Invoice.id == invoice_id, Invoice.agency_id == agency_id).options(*INVOICE_IN_FULL))
+
+
+def invoices_page(session: Session, *, agency_id: str, account_id: str | None, limit: int, cursor: str | None) -> Page[Invoice]:
+    """List the agency's invoices in full, or those of one of its accounts (R0.67, R0.68), newest first."""
+    wanted = select(Invoice).where(Invoice.agency_id == agency_id)
+    if account_id is not None:
+        wanted = wanted.where(Invoice.account_id == account_id)
+    total = session.scalars(select(func.count()).select_from(wanted.subquery())).one()
+    rows = session.scalars(rows_before(wanted, Invoice.id, limit=limit, cursor=cursor).options(*INVOICE_IN_FULL)).all()
+    return paged(rows, [row.id for row in rows], limit=limit, total=total)
+
+
+def opening_invoice(session: Session, *, account_id: str) -> Invoice | None:
+    """Find the invoice that the account was opened with; there is one at most."""
+    return session.scalar(select(Invoice).where(Invoice.account_id == account_id, Invoice.purpose == "account_opening"))
+
+
+def lock_invoice(session: Session, *, invoice_id: str) -> None:
+    """Wait until nobody else works on the invoice's payments."""
+    session.execute(select(Invoice.id).where(Invoice.id == invoice_id).with_for_update())
+
+
+def credit_note(session: Session, *, credit_note_id: str) -> CreditNote:
+    """Give a credit note that is known to be there."""
+    return session.get_one(CreditNote, credit_note_id)
+
+
+def next_number(session: Session, *, agency_id: str, series: str) -> int:
+    """Take the next number of an agency's series. Others wait until this transaction ends; if it is undone, so is the number."""
+    first = insert(DocumentCounter).values(agency_id=agency_id, series=series, last=1)
+    following = first.on_conflict_do_update(
+        index_elements=[DocumentCounter.agency_id, DocumentCounter.series], set_={"last": DocumentCounter.last + 1}
+    )
+    return session.scalars(following.returning(DocumentCounter.last)).one()

@@ -1,0 +1,24 @@
+"""Questions about payments and refunds."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.models import (
+    Payment,
+    Refund,
+)
+
+
+def last_payment(session: Session, *, invoice_id: str) -> Payment | None:
+    """Find the latest attempt to collect the invoice."""
+    return session.scalar(select(Payment).where(Payment.invoice_id == invoice_id).order_by(Payment.attempt.desc()).limit(1))
+
+
+def payment(session: Session, *, payment_id: str) -> Payment:
+    """Give a payment that is known to be there."""
+    return session.get_one(Payment, payment_id)
+
+
+def refund(session: Session, *, credit_note_id: str) -> Refund | None:
+    """Find what was given back to the card for a credit note."""
+    return session.get(Refund, credit_note_id)

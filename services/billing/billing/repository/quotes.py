@@ -1,0 +1,37 @@
+"""Questions about quotes."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from billing.models import (
+    Quote,
+)
+
+
+def quote(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
+    """Find the agency's quote."""
+    return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id))
+
+
+def quote_for_update(session: Session, *, agency_id: str, quote_id: str) -> Quote | None:
+    """Find the agency's quote and lock it: of two accounts that want it, one comes second."""
+    return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.agency_id == agency_id).with_for_update())
+
+
+def quote_of_account_for_update(session: Session, *, account_id: str, quote_id: str) -> Quote | None:
+    """Find a quote for changing the account's plan and lock it, whichever agency it was made for."""
+    return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.account_id == account_id).with_for_update())
+
+
+def waiting_quote(session: Session, *, account_id: str, at: datetime) -> Quote | None:
+    """Find the quote of the change of plan that takes effect by `at`, if one was scheduled and is neither dropped nor done; locked."""
+    question = select(Quote).where(
+        Quote.account_id == account_id,
+        Quote.takes_effect_at <= at,
+        Quote.held_at.is_not(None),
+        Quote.released_at.is_(None),
+        Quote.used_at.is_(None),
+    )
+    return session.scalars(question.order_by(Quote.id.desc()).limit(1).with_for_update()).one_or_none()
