@@ -87,7 +87,7 @@ class BillingService:
     def on_account_upgraded(self, event: Event) -> None:
         self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
 
-    @subscribe("accounts", "account_downgraded", reads=events.PlanChangeTold)
+    @subscribe("accounts", "account_downgraded", reads=events.AccountUpgraded)
     def on_account_downgraded(self, event: Event) -> None:
         self.work.handle(event, plan_changes.downgrade_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
 

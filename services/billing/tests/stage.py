@@ -30,7 +30,7 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "account_converted": ("accounts", events.AccountUpgraded),
     "account_renewed": ("accounts", events.AccountRenewed),
     "account_failed": ("accounts", events.AccountFailed),
-    "account_downgraded": ("accounts", events.PlanChangeTold),
+    "account_downgraded": ("accounts", events.AccountUpgraded),
     "plan_change_scheduled": ("accounts", events.PlanChangeTold),
     "plan_change_dropped": ("accounts", events.PlanChangeTold),
     "account_updated": ("accounts", events.AccountUpdated),

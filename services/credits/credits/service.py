@@ -38,7 +38,8 @@ class CreditsService:
 
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteIssued)
     def on_credit_note_issued(self, event: Event) -> None:
-        self.work.handle(event, usecases.return_prepaid, agency_id=_agency_of(event), **event.data)
+        if event.data["invoice_id"] is not None:
+            self.work.handle(event, usecases.return_prepaid, agency_id=_agency_of(event), **event.data)
 
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 

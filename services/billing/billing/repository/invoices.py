@@ -1,5 +1,7 @@
 """Questions about invoices and what takes them back."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
@@ -8,6 +10,7 @@ from billing.models import (
     CreditNote,
     DocumentCounter,
     Invoice,
+    InvoiceLine,
 )
 from billing.repository.lists import paged, rows_before
 from chassis.paging import Page
@@ -33,6 +36,11 @@ def invoices_page(session: Session, *, agency_id: str, account_id: str | None, l
     total = session.scalars(select(func.count()).select_from(wanted.subquery())).one()
     rows = session.scalars(rows_before(wanted, Invoice.id, limit=limit, cursor=cursor).options(*INVOICE_IN_FULL)).all()
     return paged(rows, [row.id for row in rows], limit=limit, total=total)
+
+
+def lines_of(session: Session, *, invoice_id: str) -> Sequence[InvoiceLine]:
+    """List the lines of an invoice, in order."""
+    return session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.position)).all()
 
 
 def opening_invoice(session: Session, *, account_id: str) -> Invoice | None:

@@ -1,12 +1,24 @@
 """Invoices and what takes them back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from billing import errors, events, models, repository
-from billing.domain.invoice import Line, LineReason, PaymentStatus, Purpose, credit_lines, document_number, invoice_status, total_of
+from billing.domain.invoice import (
+    CreditReason,
+    Line,
+    LineReason,
+    PaymentStatus,
+    Purpose,
+    credit_lines,
+    document_number,
+    invoice_status,
+    total_of,
+)
+from billing.domain.period import Period
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import paying_profile
 from chassis.ids import new_id
@@ -43,7 +55,7 @@ def issue(
         total_minor=total.amount_minor,
         line_count=len(lines),
         issued_at=uow.now,
-        lines=[_row_of(line, position) for position, line in enumerate(lines, start=1)],
+        lines=[models.InvoiceLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
         payments=[],
         credit_note=None,
     )
@@ -68,34 +80,85 @@ def issue(
 def credit(uow: UnitOfWork, *, invoice: models.Invoice, payment: models.Payment | None) -> None:
     """Take an invoice back in full; what `payment` paid of it, if it did, goes back the way it came, as follows from the fact."""
     paid = payment if payment is not None and payment.status == PaymentStatus.SUCCEEDED else None
-    note = models.CreditNote(
-        id=new_id("cn"),
+    lines = [_line_of(row, invoice.currency) for row in repository.lines_of(uow.session, invoice_id=invoice.id)]
+    _issue_credit_note(
+        uow,
         agency_id=invoice.agency_id,
-        number=document_number("CN", repository.next_number(uow.session, agency_id=invoice.agency_id, series="CN")),
+        reason=CreditReason.TAKEN_BACK,
+        lines=lines,
+        account_id=invoice.account_id,
         invoice_id=invoice.id,
         payment_id=None if paid is None else paid.id,
-        currency=invoice.currency,
-        total_minor=invoice.total_minor,
         prepaid_minor=0 if paid is None else paid.prepaid_minor,
         card_minor=0 if paid is None else paid.card_minor,
+    )
+
+
+def grant(
+    uow: UnitOfWork, *, agency_id: str, account_id: str, quote_id: str, lines: Sequence[Line], period_ends_at: datetime | None
+) -> models.CreditNote:
+    """Give what a change of plan leaves unused as prepaid credit of the account: a credit note of its own, no invoice is refunded.
+
+    `lines` add up to more than nothing; `period_ends_at` is until when the account is paid for now.
+    """
+    return _issue_credit_note(
+        uow,
+        agency_id=agency_id,
+        reason=CreditReason.PLAN_CHANGE,
+        lines=lines,
+        account_id=account_id,
+        quote_id=quote_id,
+        granted_minor=total_of(lines).amount_minor,
+        period_ends_at=period_ends_at,
+    )
+
+
+def _issue_credit_note(
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    reason: CreditReason,
+    lines: Sequence[Line],
+    account_id: str | None,
+    period_ends_at: datetime | None = None,
+    **given_back: Any,
+) -> models.CreditNote:
+    """Issue a credit note under the agency's next number; `given_back` says to whom, and what of."""
+    total = total_of(lines)
+    note = models.CreditNote(
+        **{"prepaid_minor": 0, "card_minor": 0, "granted_minor": 0, **given_back},
+        id=new_id("cn"),
+        agency_id=agency_id,
+        number=document_number("CN", repository.next_number(uow.session, agency_id=agency_id, series="CN")),
+        account_id=account_id,
+        reason=reason,
+        currency=total.currency,
+        total_minor=total.amount_minor,
+        line_count=len(lines),
         issued_at=uow.now,
+        lines=[models.CreditNoteLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
     )
     uow.session.add(note)
+    uow.session.flush()
     uow.emit(
         events.CreditNoteIssued(
             subject=note.id,
-            agency_id=note.agency_id,
+            agency_id=agency_id,
             credit_note_id=note.id,
-            invoice_id=invoice.id,
+            invoice_id=note.invoice_id,
             number=note.number,
-            account_id=invoice.account_id,
+            account_id=account_id,
             total_minor=note.total_minor,
             prepaid_minor=note.prepaid_minor,
             card_minor=note.card_minor,
+            granted_minor=note.granted_minor,
             currency=note.currency,
             payment_id=note.payment_id,
+            reason=reason,
+            period_ends_at=period_ends_at,
         )
     )
+    return note
 
 
 def purchase_credits(
@@ -141,14 +204,24 @@ def invoices(session: Session, *, agency_id: str, account_id: str | None, limit:
     return Page(data=[_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
 
 
-def _row_of(line: Line, position: int) -> models.InvoiceLine:
-    return models.InvoiceLine(
-        position=position,
-        description=line.description,
-        reason=line.reason,
-        amount_minor=line.amount.amount_minor,
-        period_start=None if line.period is None else line.period.start,
-        period_end=None if line.period is None else line.period.end,
+def _columns_of(line: Line, position: int) -> dict[str, Any]:
+    return {
+        "position": position,
+        "description": line.description,
+        "reason": line.reason,
+        "amount_minor": line.amount.amount_minor,
+        "period_start": None if line.period is None else line.period.start,
+        "period_end": None if line.period is None else line.period.end,
+    }
+
+
+def _line_of(row: models.InvoiceLine, currency: str) -> Line:
+    start, end = row.period_start, row.period_end
+    return Line(
+        description=row.description,
+        reason=LineReason(row.reason),
+        amount=Money(amount_minor=row.amount_minor, currency=currency),
+        period=None if start is None or end is None else Period(start=start, end=end),
     )
 
 
