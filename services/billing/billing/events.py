@@ -48,6 +48,7 @@ class Credit(Schema):
     kind = fields.String(required=True)
     units = fields.Minor(required=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
+    expires_at = fields.Instant(allow_none=True)  # null where it never does
 
 
 class InvoicePaid(Fact):

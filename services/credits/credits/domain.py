@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from credits import errors
 
+PLAN_WITHOUT_SMS = "Starter"
+SMS_ADD_ON = "sms"
+
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -35,10 +38,18 @@ class Movement(StrEnum):
     RELEASE = "release"
     SPENDING = "spending"
     RETURN = "return"
+    GRANT = "grant"
+    ALLOCATION = "allocation"
+    TAKE_BACK = "take_back"
+    EXPIRY = "expiry"
 
 
 SIDES = {
     Movement.PURCHASE: (Purpose.ISSUED, Purpose.AVAILABLE),
+    Movement.GRANT: (Purpose.ISSUED, Purpose.AVAILABLE),
+    Movement.ALLOCATION: (Purpose.AVAILABLE, Purpose.AVAILABLE),
+    Movement.TAKE_BACK: (Purpose.AVAILABLE, Purpose.AVAILABLE),
+    Movement.EXPIRY: (Purpose.AVAILABLE, Purpose.ISSUED),
     Movement.RESERVATION: (Purpose.AVAILABLE, Purpose.RESERVED),
     Movement.RELEASE: (Purpose.RESERVED, Purpose.AVAILABLE),
     Movement.SPENDING: (Purpose.RESERVED, Purpose.SPENT),
@@ -70,6 +81,25 @@ class OpenLot:
     units_left: int
     purchased_at: datetime
     expires_at: datetime | None
+
+
+class AccountStatus(StrEnum):
+    """What of an account's life matters to its credit: whether it can be used, as far as accounts has told."""
+
+    OPEN = "open"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldAccount:
+    """An account that may have credit: whose it is now, and what it is on."""
+
+    agency_id: str
+    status: AccountStatus
+    plan: str
+    add_ons: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,12 +136,23 @@ def key_of(movement: Movement, cause_id: str) -> str:
     return f"{movement.value}:{cause_id}"
 
 
-def postings_of(movement: Movement, parts: Iterable[Part]) -> Iterator[Posting]:
-    """Write both sides of every part, so the sum is zero whatever the parts are."""
-    source, target = SIDES[movement]
+def sides_of(movement: Movement, kind: Kind) -> tuple[Purpose, Purpose]:
+    """Say from where to where a movement goes: prepaid is reserved before it is spent, pieces are spent at once."""
+    if movement is Movement.SPENDING and kind is not Kind.PREPAID:
+        return (Purpose.AVAILABLE, Purpose.SPENT)
+    return SIDES[movement]
+
+
+def postings_of(movement: Movement, parts: Iterable[Part], *, kind: Kind = Kind.PREPAID, into: str | None = None) -> Iterator[Posting]:
+    """Write both sides of every part, so the sum is zero whatever the parts are.
+
+    An allocation goes into the pot of the account `into`, what is taken back into the agency's own; anything else stays in its pot.
+    """
+    source, target = sides_of(movement, kind)
+    changes_pot = movement in (Movement.ALLOCATION, Movement.TAKE_BACK)
     for part in parts:
         yield Posting(lot_id=part.lot_id, account_id=part.account_id, purpose=source, units=-part.units)
-        yield Posting(lot_id=part.lot_id, account_id=part.account_id, purpose=target, units=part.units)
+        yield Posting(lot_id=part.lot_id, account_id=into if changes_pot else part.account_id, purpose=target, units=part.units)
 
 
 def spending_order(lot: OpenLot) -> tuple[bool, datetime, datetime, str]:
@@ -132,6 +173,14 @@ def take(lots: Iterable[OpenLot], *, up_to_units: int, now: datetime) -> list[Pa
         ),
         units=up_to_units,
     )
+
+
+def take_exactly(lots: Iterable[OpenLot], *, units: int, now: datetime) -> list[Part]:
+    """Choose what of `lots` makes up exactly so many units, in `spending_order`; raises `NotEnoughCredits` where there is less."""
+    parts = take(lots, up_to_units=units, now=now)
+    if units_in(parts) < units:
+        raise errors.NotEnoughCredits(wanted=units, available=units_in(parts))
+    return parts
 
 
 def give_back(spent: Sequence[Part], *, units: int) -> list[Part]:
@@ -161,6 +210,25 @@ def check_paid(*, payment_id: str, paid_units: int, reserved: Sequence[Part]) ->
     reserved_units = units_in(reserved)
     if paid_units != reserved_units:
         raise errors.PrepaidDiffers(payment_id=payment_id, paid_units=paid_units, reserved_units=reserved_units)
+
+
+def check_may_use(kind: Kind, account: HeldAccount | None, *, account_id: str, agency_id: str) -> None:
+    """Raise what keeps the agency's account from having or spending credit of this kind.
+
+    `AccountNotFound` for one that is unknown or another agency's, `AccountNotUsable` for one that is not open any more, `SmsNotOnPlan` for
+    SMS without the add-on, and ever on Starter (R0.108).
+    """
+    if account is None or account.agency_id != agency_id:
+        raise errors.AccountNotFound(account_id=account_id)
+    if account.status is not AccountStatus.OPEN:
+        raise errors.AccountNotUsable(account_id=account_id, status=account.status.value)
+    if kind is Kind.SMS and (account.plan == PLAN_WITHOUT_SMS or SMS_ADD_ON not in account.add_ons):
+        raise errors.SmsNotOnPlan(plan=account.plan)
+
+
+def is_low(units: int, *, threshold: int) -> bool:
+    """Tell whether the agency asked to hear of a balance of so many units: it is at its threshold, or below."""
+    return units <= threshold
 
 
 def _first(parts: Iterable[Part], *, units: int) -> list[Part]:

@@ -26,3 +26,57 @@ class PrepaidDiffers(Refusal):
     kind = "conflict"
     code = "prepaid_differs"
     message = "The payment {payment_id} says that {paid_units} of prepaid paid it, but {reserved_units} are reserved."
+
+
+class AccountNotFound(Refusal):
+    """The agency has no such account: there is none, it has not been opened yet, or it is another agency's."""
+
+    kind = "not_found"
+    code = "account_not_found"
+    message = "There is no account {account_id}."
+    field = "account_id"
+
+
+class AccountNotUsable(Refusal):
+    """Credit is for accounts that can be used; what one had left can be taken back whatever became of it."""
+
+    kind = "conflict"
+    code = "account_not_usable"
+    message = "The account is {status}: its credit can be taken back, but it gets and spends none until it is renewed."
+    field = "account_id"
+
+
+class SmsNotOnPlan(Refusal):
+    """SMS needs the add-on, which the plan Starter never has (R0.108)."""
+
+    kind = "conflict"
+    code = "sms_not_on_plan"
+    message = "The account is on {plan} without the SMS add-on: change to a plan above Starter with the add-on sms first."
+    field = "account_id"
+
+
+class NotEnoughCredits(Refusal):
+    """More credit was to be moved or spent than is there and unspent."""
+
+    kind = "conflict"
+    code = "not_enough_credits"
+    message = "There are {available} unspent units, not {wanted}: use at most {available}, or buy more."
+    field = "units"
+
+
+class NothingBought(Refusal):
+    """Prepaid was to be moved by an agency that never had any."""
+
+    kind = "conflict"
+    code = "not_enough_credits"
+    message = "There is no prepaid credit yet: buy some first."
+    field = "units"
+
+
+class ReferenceReused(Refusal):
+    """A reference stands for one spend; a second one with other particulars is a mistake of the caller's."""
+
+    kind = "invalid"
+    code = "reference_reused"
+    message = "The reference {reference} stands for another spend already: give every spend its own."
+    field = "reference"

@@ -5,8 +5,8 @@ from chassis.schemas import Reading, Schema, fields
 from credits.domain import Kind
 
 
-class SpentLot(Schema):
-    """What a spending took from one lot."""
+class MovedLot(Schema):
+    """What a movement took from one lot."""
 
     lot_id = fields.Id("lot", required=True)
     units = fields.Integer(required=True)
@@ -24,18 +24,82 @@ class CreditsPurchased(Fact):
     account_id = fields.Id("acc", required=True, allow_none=True)
 
 
-class CreditsSpent(Fact):
-    """Prepaid paid (a part of) an invoice; `account_id` is what the invoice is for, the lots may be the agency's."""
+class CreditsGranted(Fact):
+    """A credit note turned unused value into prepaid of an account."""
 
     source = "credits"
     transaction_id = fields.Id("txn", required=True)
-    payment_id = fields.Id("pay", required=True)
-    invoice_id = fields.Id("inv", required=True)
+    credit_note_id = fields.Id("cn", required=True)
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    units = fields.Integer(required=True)
+    currency = fields.String(required=True, allow_none=True)
+    account_id = fields.Id("acc", required=True)
+
+
+class _MovedBetweenPots(Fact):
+    """Credit moved between an agency's own pot and that of one of its accounts."""
+
+    source = "credits"
+    transaction_id = fields.Id("txn", required=True)
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    units = fields.Integer(required=True)
+    currency = fields.String(required=True, allow_none=True)
+    account_id = fields.Id("acc", required=True)
+    lots = fields.List(fields.Nested(MovedLot), required=True)
+
+
+class CreditsAllocated(_MovedBetweenPots):
+    """An account has more credit, out of its agency's pot."""
+
+
+class CreditsTakenBack(_MovedBetweenPots):
+    """What an account had left is its agency's own again: it was taken back, or the account left the agency."""
+
+
+class CreditsExpired(Fact):
+    """Nobody used a lot in time; what was left of it in one pot is gone."""
+
+    source = "credits"
+    transaction_id = fields.Id("txn", required=True)
     kind = fields.Enum(Kind, by_value=True, required=True)
     units = fields.Integer(required=True)
     currency = fields.String(required=True, allow_none=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
-    lots = fields.List(fields.Nested(SpentLot), required=True)
+    lot_id = fields.Id("lot", required=True)
+    expired_at = fields.Instant(required=True)
+
+
+class TopUp(Schema):
+    """What the agency wants to be bought when its pot is low; no profile: by its default one."""
+
+    units = fields.Integer(required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
+
+
+class BalanceLow(Fact):
+    """An agency's own pot is at its threshold or below; told once, until it was above it again."""
+
+    source = "credits"
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    units = fields.Integer(required=True)
+    threshold = fields.Integer(required=True)
+    currency = fields.String(required=True, allow_none=True)
+    top_up = fields.Nested(TopUp, required=True, allow_none=True)
+
+
+class CreditsSpent(Fact):
+    """Credit was spent: prepaid on (a part of) an invoice, pieces on what `reference` stands for; the lots may be the agency's."""
+
+    source = "credits"
+    transaction_id = fields.Id("txn", required=True)
+    payment_id = fields.Id("pay", required=True, allow_none=True)  # null with the invoice: pieces are not spent on invoices
+    invoice_id = fields.Id("inv", required=True, allow_none=True)
+    kind = fields.Enum(Kind, by_value=True, required=True)
+    units = fields.Integer(required=True)
+    currency = fields.String(required=True, allow_none=True)
+    account_id = fields.Id("acc", required=True, allow_none=True)
+    lots = fields.List(fields.Nested(MovedLot), required=True)
+    reference = fields.String(allow_none=True)
 
 
 class BoughtCredit(Reading):
@@ -44,6 +108,7 @@ class BoughtCredit(Reading):
     kind = fields.Enum(Kind, by_value=True, required=True)
     units = fields.Integer(strict=True, required=True)
     account_id = fields.Id("acc", load_default=None, allow_none=True)
+    expires_at = fields.Instant(load_default=None, allow_none=True)
 
 
 class InvoicePaid(Reading):
@@ -72,3 +137,39 @@ class CreditNoteIssued(Reading):
     invoice_id = fields.Id("inv", required=True, allow_none=True)
     prepaid_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    granted_minor = fields.Minor(load_default=0)
+
+
+class Selection(Reading):
+    """What credits reads of the selection of an account."""
+
+    plan = fields.String(required=True)
+    add_ons = fields.List(fields.String(), load_default=list)
+
+
+class AccountActivated(Reading):
+    """What credits reads of accounts' account_activated."""
+
+    account_id = fields.Id("acc", required=True)
+    selection = fields.Nested(Selection, required=True)
+
+
+class AccountOnNewPlan(Reading):
+    """What credits reads of accounts' account_upgraded, account_downgraded, account_converted and account_renewed."""
+
+    account_id = fields.Id("acc", required=True)
+    new_selection = fields.Nested(Selection, required=True)
+
+
+class AccountEnded(Reading):
+    """What credits reads of accounts' account_failed, account_expired and account_archived."""
+
+    account_id = fields.Id("acc", required=True)
+
+
+class TransferCompleted(Reading):
+    """What credits reads of accounts' transfer_completed."""
+
+    account_id = fields.Id("acc", required=True)
+    to_agency_id = fields.Id("agy", required=True)

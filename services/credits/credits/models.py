@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from chassis.tables import service_metadata
 
+MOVEMENTS = "'purchase', 'reservation', 'release', 'spending', 'return', 'grant', 'allocation', 'take_back', 'expiry'"
 KINDS = "'prepaid', 'sms', 'inbox_preview'"
 
 
@@ -37,13 +38,18 @@ class LedgerAccount(Base):
 
 
 class Lot(Base):
-    """One purchase of credit, for ever as it was bought; what is left of it is in `Holding`."""
+    """Credit as it came, bought by an invoice or granted by a credit note, for ever; what is left of it is in `Holding`."""
 
     __tablename__ = "lots"
-    __table_args__ = (UniqueConstraint("id", "unit"), CheckConstraint("units > 0", name="units"))
+    __table_args__ = (
+        UniqueConstraint("id", "unit"),
+        CheckConstraint("units > 0", name="units"),
+        CheckConstraint("num_nonnulls(invoice_id, credit_note_id) = 1", name="origin"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    invoice_id: Mapped[str] = mapped_column(unique=True)
+    invoice_id: Mapped[str | None] = mapped_column(unique=True)
+    credit_note_id: Mapped[str | None] = mapped_column(unique=True)
     unit: Mapped[str]
     units: Mapped[int] = mapped_column(BigInteger)
     purchased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
@@ -57,7 +63,7 @@ class Transaction(Base):
     __table_args__ = (
         Index(None, "agency_id", "kind", "id"),
         CheckConstraint(f"kind IN ({KINDS})", name="kind"),
-        CheckConstraint("purpose IN ('purchase', 'reservation', 'release', 'spending', 'return')", name="purpose"),
+        CheckConstraint(f"purpose IN ({MOVEMENTS})", name="purpose"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -66,9 +72,10 @@ class Transaction(Base):
     kind: Mapped[str]
     unit: Mapped[str]
     purpose: Mapped[str]
-    invoice_id: Mapped[str] = mapped_column(index=True)
+    invoice_id: Mapped[str | None] = mapped_column(index=True)
     payment_id: Mapped[str | None]
     credit_note_id: Mapped[str | None]
+    reference: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
@@ -139,3 +146,55 @@ class CreditNote(Base):
     units: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Account(Base):
+    """What accounts told of an account; each part is as of the newest fact about it, in whatever order they came."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("status IN ('open', 'failed', 'expired', 'archived')", name="status"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    agency_id: Mapped[str]
+    agency_as_of: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    status: Mapped[str | None]
+    status_as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    plan: Mapped[str | None]
+    add_ons: Mapped[list[str] | None] = mapped_column(ARRAY(String()))
+    selection_as_of: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ExpiringLot(Base):
+    """A lot that has yet to be taken off the books when its time comes; what comes back to it later puts it here again."""
+
+    __tablename__ = "expiring_lots"
+
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    agency_id: Mapped[str]
+    kind: Mapped[str]
+    unit: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class Settings(Base):
+    """What an agency wants to hear of its own pot of one kind, and whether it has been told that this is low.
+
+    Read and written only under the locks of that pot.
+    """
+
+    __tablename__ = "settings"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({KINDS})", name="kind"),
+        CheckConstraint("threshold >= 0", name="threshold"),
+        CheckConstraint("top_up_units IS NULL OR (top_up_units > 0 AND threshold IS NOT NULL)", name="top_up_units"),
+        CheckConstraint("NOT is_low OR threshold IS NOT NULL", name="is_low"),
+    )
+
+    agency_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    unit: Mapped[str]
+    threshold: Mapped[int | None] = mapped_column(BigInteger)
+    top_up_units: Mapped[int | None] = mapped_column(BigInteger)
+    billing_profile_id: Mapped[str | None]
+    is_low: Mapped[bool]
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from chassis.doors import command, follow_clocks, query, subscribe
+from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Work
 from credits import events, schemas, usecases
+
+EXPIRED_AT_ONCE = 50
 
 
 class CreditsService:
@@ -23,10 +25,42 @@ class CreditsService:
         with self.work.reading() as session:
             return usecases.balance(session, **request)
 
+    @query(request=schemas.BalanceReference, answer=schemas.Pots)
+    def pots(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.pots(session, **request)
+
     @query(request=schemas.ListTransactions, answer=schemas.Transactions)
     def transactions(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return usecases.transactions(session, **request)
+
+    @query(request=schemas.ListTransactions, answer=schemas.Allocations)
+    def allocations(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.allocations(session, **request)
+
+    @query(request=schemas.StatementReference, answer=schemas.Statement)
+    def statement(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.statement(session, **request)
+
+    @command(request=schemas.AllocateCredits, answer=schemas.AllocationMade)
+    def allocate_credits(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.allocate_credits, **request)
+
+    @command(request=schemas.SpendCredits, answer=schemas.Spend)
+    def spend_credits(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.spend_credits, **request)
+
+    @query(request=schemas.SettingsReference, answer=schemas.Settings)
+    def settings(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return usecases.settings(session, **request)
+
+    @command(request=schemas.ChangeSettings, answer=schemas.Settings)
+    def change_settings(self, request: dict[str, Any]) -> object:
+        return self.work.once(usecases.change_settings, **request)
 
     @subscribe("billing", "invoice_paid", reads=events.InvoicePaid)
     def on_invoice_paid(self, event: Event) -> None:
@@ -38,10 +72,45 @@ class CreditsService:
 
     @subscribe("billing", "credit_note_issued", reads=events.CreditNoteIssued)
     def on_credit_note_issued(self, event: Event) -> None:
-        if event.data["invoice_id"] is not None:
-            self.work.handle(event, usecases.return_prepaid, agency_id=_agency_of(event), **event.data)
+        self.work.handle(event, usecases.record_credit_note, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("accounts", "account_activated", reads=events.AccountActivated)
+    def on_account_activated(self, event: Event) -> None:
+        told = {"account_id": event.data["account_id"], **event.data["selection"]}
+        self.work.handle(event, usecases.note_opened, agency_id=_agency_of(event), as_of=event.time, **told)
+
+    @subscribe("accounts", "account_converted", reads=events.AccountOnNewPlan)
+    @subscribe("accounts", "account_renewed", reads=events.AccountOnNewPlan)
+    def on_account_back(self, event: Event) -> None:
+        told = {"account_id": event.data["account_id"], **event.data["new_selection"]}
+        self.work.handle(event, usecases.note_opened, agency_id=_agency_of(event), as_of=event.time, **told)
+
+    @subscribe("accounts", "account_upgraded", reads=events.AccountOnNewPlan)
+    @subscribe("accounts", "account_downgraded", reads=events.AccountOnNewPlan)
+    def on_plan_changed(self, event: Event) -> None:
+        told = {"account_id": event.data["account_id"], **event.data["new_selection"]}
+        self.work.handle(event, usecases.note_plan, agency_id=_agency_of(event), as_of=event.time, **told)
+
+    @subscribe("accounts", "account_failed", reads=events.AccountEnded)
+    @subscribe("accounts", "account_expired", reads=events.AccountEnded)
+    @subscribe("accounts", "account_archived", reads=events.AccountEnded)
+    def on_account_ended(self, event: Event) -> None:
+        status = event.name.removeprefix("account_")
+        self.work.handle(event, usecases.note_ended, agency_id=_agency_of(event), as_of=event.time, status=status, **event.data)
+
+    @subscribe("accounts", "transfer_completed", reads=events.TransferCompleted)
+    def on_transfer_completed(self, event: Event) -> None:
+        told = {"account_id": event.data["account_id"], "agency_id": event.data["to_agency_id"]}
+        self.work.handle(event, usecases.note_transfer, as_of=event.time, **told)
 
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
+
+    @due(every_seconds=5)
+    def expire_credits(self) -> None:
+        expired = EXPIRED_AT_ONCE
+        while expired == EXPIRED_AT_ONCE:
+            with self.work.begin() as uow:
+                expired = usecases.expire_credits(uow, limit=EXPIRED_AT_ONCE)
 
 
 def _agency_of(event: Event) -> str:

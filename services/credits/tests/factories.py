@@ -1,6 +1,7 @@
 """An agency's ledger as the others use it: each method is one call or one event, with sensible values for what a test does not say."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from chassis.ids import new_id
@@ -30,6 +31,7 @@ class Ledger:
         kind: Kind = Kind.PREPAID,
         currency: str = "EUR",
         paid_at: datetime | None = None,
+        expires_at: datetime | None = None,
     ) -> str:
         """Pay an invoice for credit; give its id."""
         invoice_id = invoice_id or new_id("inv")
@@ -43,7 +45,7 @@ class Ledger:
                 account_id=None,
                 prepaid_minor=0,
                 currency=currency,
-                credit={"kind": kind, "units": units, "account_id": account_id},
+                credit={"kind": kind, "units": units, "account_id": account_id, "expires_at": expires_at},
             )
         return invoice_id
 
@@ -77,26 +79,82 @@ class Ledger:
 
     def credited(self, credit_note_id: str, invoice_id: str, prepaid_minor: int) -> None:
         """Tell that a credit note gives so much prepaid back."""
+        self.noted(credit_note_id, invoice_id, prepaid_minor=prepaid_minor)
+
+    def grant(self, credit_note_id: str, account_id: str, granted_minor: int) -> None:
+        """Tell that a credit note turns so much unused value into prepaid of an account."""
+        self.noted(credit_note_id, new_id("inv"), granted_minor=granted_minor, account_id=account_id)
+
+    def noted(
+        self, credit_note_id: str, invoice_id: str, *, prepaid_minor: int = 0, granted_minor: int = 0, account_id: str | None = None
+    ) -> None:
+        """Tell of a credit note."""
         with self.units.begin() as uow:
-            usecases.return_prepaid(
+            usecases.record_credit_note(
                 uow,
                 agency_id=self.agency_id,
                 credit_note_id=credit_note_id,
                 invoice_id=invoice_id,
                 prepaid_minor=prepaid_minor,
                 currency="EUR",
+                account_id=account_id,
+                granted_minor=granted_minor,
             )
+
+    def open(self, account_id: str | None = None, *, plan: str = "Plus", add_ons: Sequence[str] = ("sms",)) -> str:
+        """Tell that an account of the agency was activated; give its id."""
+        account_id = account_id or new_id("acc")
+        with self.units.begin() as uow:
+            usecases.note_opened(
+                uow, agency_id=self.agency_id, account_id=account_id, plan=plan, add_ons=add_ons, as_of=uow.now - timedelta(days=1)
+            )
+        return account_id
+
+    def transfer(self, account_id: str, agency_id: str, *, as_of: datetime | None = None) -> None:
+        """Tell that an account belongs to another agency now."""
+        with self.units.begin() as uow:
+            usecases.note_transfer(uow, agency_id=agency_id, account_id=account_id, as_of=as_of or uow.now)
+
+    def allocate(self, account_id: str, units: int, *, kind: Kind = Kind.PREPAID, currency: str | None = None) -> dict[str, Any]:
+        """Hand credit to an account, or take it back."""
+        with self.units.begin() as uow:
+            return usecases.allocate_credits(
+                uow, agency_id=self.agency_id, account_id=account_id, kind=kind, units=units, currency=currency
+            )
+
+    def spend(self, account_id: str, units: int, *, reference: str | None = None, kind: Kind = Kind.SMS) -> dict[str, Any]:
+        """Spend pieces that an account has."""
+        with self.units.begin() as uow:
+            return usecases.spend_credits(
+                uow, agency_id=self.agency_id, account_id=account_id, kind=kind, units=units, reference=reference or new_id("ref")
+            )
+
+    def expire(self, *, limit: int = 50) -> int:
+        """Take expired lots off the books; give how many there were."""
+        with self.units.begin() as uow:
+            return usecases.expire_credits(uow, limit=limit)
+
+    def watch(self, threshold: int | None, *, kind: Kind = Kind.PREPAID, top_up_units: int | None = None) -> dict[str, Any]:
+        """Set when the agency wants to hear that its pot is low."""
+        top_up = None if top_up_units is None else {"units": top_up_units, "billing_profile_id": None}
+        with self.units.begin() as uow:
+            return usecases.change_settings(uow, agency_id=self.agency_id, kind=kind, currency="EUR", threshold=threshold, top_up=top_up)
 
     def balance(self, account_id: str | None = None, *, kind: Kind = Kind.PREPAID, currency: str | None = None) -> dict[str, Any]:
         """Ask for a pot's balance."""
         with self.units.reading() as session:
             return usecases.balance(session, agency_id=self.agency_id, account_id=account_id, kind=kind, currency=currency)
 
-    def held(self, account_id: str | None = None) -> tuple[int, int]:
+    def held(self, account_id: str | None = None, *, kind: Kind = Kind.PREPAID) -> tuple[int, int]:
         """What a pot has available, and reserved."""
-        answer = self.balance(account_id)
+        answer = self.balance(account_id, kind=kind)
         return answer["units"], answer["reserved"]
 
-    def lots(self, account_id: str | None = None) -> list[int]:
+    def lots(self, account_id: str | None = None, *, kind: Kind = Kind.PREPAID) -> list[int]:
         """What is left of each lot of a pot that is not used up, in the order they are spent."""
-        return [lot.units_left for lot in self.balance(account_id)["lots"]]
+        return [lot.units_left for lot in self.balance(account_id, kind=kind)["lots"]]
+
+    def pots(self, account_id: str | None = None, *, kind: Kind = Kind.PREPAID, currency: str | None = None) -> dict[str, Any]:
+        """Ask for every pot that has something in it, or for the agency's and one account's."""
+        with self.units.reading() as session:
+            return usecases.pots(session, agency_id=self.agency_id, account_id=account_id, kind=kind, currency=currency)

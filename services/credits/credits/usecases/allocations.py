@@ -1,0 +1,114 @@
+"""Credit that agencies hand to their accounts and take back (R0.102, R0.111), and what accounts spend."""
+
+from typing import Any
+
+from chassis.unit_of_work import UnitOfWork
+from credits import domain, errors, events, models, repository
+from credits.domain import AccountStatus, HeldAccount, Kind, Movement, Purpose
+from credits.usecases.movements import Books, Cause, lock_books, move, open_pots, parts_of, tell_taken_back
+
+
+def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, currency: str | None) -> dict[str, Any]:
+    """Move so many units from the agency's own pot to that of its account; negative ones back, of what is unspent there.
+
+    Credit is taken back whatever became of the account, as long as it is the agency's. Raises `AccountNotFound`, `AccountNotUsable`,
+    `SmsNotOnPlan` (R0.108), `NotEnoughCredits`, and `CurrencyNeeded` where none is given and prepaid of several is held.
+    """
+    account = repository.account_to_use(uow.session, account_id)
+    if units > 0:
+        domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id)
+    elif account is None or account.agency_id != agency_id:
+        raise errors.AccountNotFound(account_id=account_id)
+    cause = Cause(agency_id=agency_id, kind=kind, unit=_unit_meant(uow, agency_id=agency_id, kind=kind, currency=currency))
+    open_pots(uow, [account_id, None], cause=cause)
+    books = lock_books(uow, {account_id, None}, cause=cause)
+    source = None if units > 0 else account_id
+    parts = domain.take_exactly(books.available(source), units=abs(units), now=uow.now)
+    if units > 0:
+        transaction_id = move(uow, Movement.ALLOCATION, parts, cause=cause, books=books, into=account_id)
+        uow.emit(
+            events.CreditsAllocated(
+                subject=transaction_id,
+                agency_id=agency_id,
+                transaction_id=transaction_id,
+                kind=kind,
+                units=units,
+                currency=domain.currency_of(kind=kind, unit=cause.unit),
+                account_id=account_id,
+                lots=parts,
+            )
+        )
+    else:
+        transaction_id = move(uow, Movement.TAKE_BACK, parts, cause=cause, books=books)
+        tell_taken_back(uow, transaction_id, parts, account_id=account_id, cause=cause)
+    return {
+        "id": transaction_id,
+        "kind": kind,
+        "account_id": account_id,
+        "units": units,
+        "currency": domain.currency_of(kind=kind, unit=cause.unit),
+        "created_at": uow.now,
+        "agency_units": _units(books, None) - units,
+        "account_units": _units(books, account_id) + units,
+    }
+
+
+def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, reference: str) -> dict[str, Any]:
+    """Spend pieces that the account has, the earliest to expire first; a reference stands for one spend, however often it is told.
+
+    Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `SmsNotOnPlan`,
+    `NotEnoughCredits`, `ReferenceReused`.
+    """
+    account = repository.account_to_use(uow.session, account_id)
+    cause = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference)
+    open_pots(uow, [account_id], cause=cause)
+    books = lock_books(uow, {account_id}, cause=cause)
+    key = cause.key_of(Movement.SPENDING, transaction_id="")
+    transaction = repository.transaction_by_key(uow.session, key)
+    if transaction is not None:
+        parts = parts_of(repository.moved_by(uow.session, idempotency_key=key, purpose=Purpose.SPENT))
+        if (domain.units_in(parts), {part.account_id for part in parts}) != (units, {account_id}):
+            raise errors.ReferenceReused(reference=reference)
+        return {"id": transaction.id, "units": units, "lots": parts, "account_units": _units(books, account_id)}
+    domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id)
+    parts = domain.take_exactly(books.available(account_id), units=units, now=uow.now)
+    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books)
+    uow.emit(
+        events.CreditsSpent(
+            subject=transaction_id,
+            agency_id=agency_id,
+            transaction_id=transaction_id,
+            payment_id=None,
+            invoice_id=None,
+            kind=kind,
+            units=units,
+            currency=None,
+            account_id=account_id,
+            lots=parts,
+            reference=reference,
+        )
+    )
+    return {"id": transaction_id, "units": units, "lots": parts, "account_units": _units(books, account_id) - units}
+
+
+def _held(account: models.Account | None) -> HeldAccount | None:
+    """Say what is known of an account; nothing while it has not been opened, as far as accounts has told."""
+    if account is None or account.status is None or account.plan is None:
+        return None
+    return HeldAccount(agency_id=account.agency_id, status=AccountStatus(account.status), plan=account.plan, add_ons=account.add_ons or ())
+
+
+def _unit_meant(uow: UnitOfWork, *, agency_id: str, kind: Kind, currency: str | None) -> str:
+    """Say which unit is meant where no currency need be given: the one that the agency has credit in."""
+    if kind is not Kind.PREPAID or currency is not None:
+        return domain.unit_of(kind=kind, currency=currency or "")
+    held = repository.units_held(uow.session, agency_id=agency_id, kind=kind.value)
+    if not held:
+        raise errors.NothingBought
+    if len(held) > 1:
+        raise errors.CurrencyNeeded(currencies=", ".join(held))
+    return held[0]
+
+
+def _units(books: Books, account_id: str | None) -> int:
+    return sum(lot.units_left for lot in books.available(account_id))

@@ -1,0 +1,138 @@
+"""Prepaid for payments: reserved before, spent or released after."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chassis.money import Money
+from chassis.unit_of_work import UnitOfWork
+from credits import domain, events, repository
+from credits.domain import Kind, Movement, Part, Purpose, ReservationState
+from credits.usecases.credit_notes import give_back
+from credits.usecases.movements import Cause, lock_books, move, parts_of
+from credits.usecases.purchases import purchase
+from credits.usecases.transfers import bring_home, moved_away
+
+
+def reserve_prepaid(
+    uow: UnitOfWork, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money
+) -> dict[str, Money]:
+    """Set prepaid aside for a payment, at most `up_to`: the account's own first, then the agency's (R0.103–R0.105).
+
+    The payment gets the same answer however often it asks. It gets nothing once it has failed, nor if it had succeeded before it asked.
+    """
+    cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
+    if _insert_reservation(uow, ReservationState.PENDING, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
+        books = lock_books(uow, {account_id, None}, cause=cause)
+        parts = domain.take(books.lots[Purpose.AVAILABLE], up_to_units=up_to.amount_minor, now=uow.now)
+        if parts:
+            move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
+    elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
+        parts = []
+    else:
+        parts = _reserved(uow.session, payment_id)
+    return {"reserved": Money(amount_minor=domain.units_in(parts), currency=up_to.currency)}
+
+
+def record_payment(
+    uow: UnitOfWork,
+    *,
+    paid_at: datetime,
+    agency_id: str,
+    invoice_id: str,
+    payment_id: str,
+    account_id: str | None,
+    prepaid_minor: int,
+    currency: str,
+    credit: dict[str, Any] | None,
+) -> None:
+    """Follow from a paid invoice: what was reserved is spent, and credit that was bought becomes a lot.
+
+    Prepaid pays for anything but itself (R0.103). Raises `PrepaidDiffers` where the payment used another amount than was reserved,
+    `ReservationSettledOtherwise` where it had failed.
+    """
+    moved_away(uow, agency_id=agency_id, account_ids=[account_id])  # locks the account before any pot
+    if credit is None or credit["kind"] is not Kind.PREPAID:
+        _spend_reserved(
+            uow,
+            agency_id=agency_id,
+            invoice_id=invoice_id,
+            payment_id=payment_id,
+            account_id=account_id,
+            units=prepaid_minor,
+            unit=currency,
+        )
+    if credit is not None:
+        purchase(uow, purchased_at=paid_at, agency_id=agency_id, invoice_id=invoice_id, currency=currency, **credit)
+
+
+def release_reservation(uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str, currency: str) -> None:
+    """Follow from a failed payment: what was reserved for it is available again.
+
+    Raises `ReservationSettledOtherwise` where it had succeeded.
+    """
+    cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=currency, invoice_id=invoice_id, payment_id=payment_id)
+    parts = _settle(uow, ReservationState.RELEASED, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    if parts:
+        away = moved_away(uow, agency_id=agency_id, account_ids=[part.account_id for part in parts])
+        move(uow, Movement.RELEASE, parts, cause=cause)
+        bring_home(uow, away)
+
+
+def _spend_reserved(
+    uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str, account_id: str | None, units: int, unit: str
+) -> None:
+    """Spend what was reserved for the payment, and give back what credit notes that came before it waited for."""
+    cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=unit, invoice_id=invoice_id, payment_id=payment_id)
+    repository.lock_invoice(uow.session, invoice_id)
+    parts = _settle(uow, ReservationState.POSTED, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    if parts is None:
+        return
+    domain.check_paid(payment_id=payment_id, paid_units=units, reserved=parts)
+    if parts:
+        _spend(uow, parts, cause=cause, payment_id=payment_id, account_id=account_id)
+    for note in repository.waiting_credit_notes_of(uow.session, invoice_id):
+        give_back(uow, note)
+
+
+def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: str, account_id: str | None) -> None:
+    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause)
+    uow.emit(
+        events.CreditsSpent(
+            subject=transaction_id,
+            agency_id=cause.agency_id,
+            transaction_id=transaction_id,
+            payment_id=payment_id,
+            invoice_id=cause.invoice_id,
+            kind=cause.kind,
+            units=domain.units_in(parts),
+            currency=domain.currency_of(kind=cause.kind, unit=cause.unit),
+            account_id=account_id,
+            lots=parts,
+        )
+    )
+
+
+def _settle(uow: UnitOfWork, wanted: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> list[Part] | None:
+    """Settle the payment's reservation and give what it holds; None where that had been done before."""
+    if _insert_reservation(uow, wanted, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
+        return []
+    reservation = repository.reservation_for_update(uow.session, payment_id)
+    if not domain.settle(payment_id=payment_id, state=ReservationState(reservation.state), wanted=wanted):
+        return None
+    reservation.state = wanted.value
+    reservation.settled_at = uow.now
+    return _reserved(uow.session, payment_id)
+
+
+def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> bool:
+    return repository.insert_reservation(
+        uow.session, payment_id=payment_id, invoice_id=invoice_id, agency_id=agency_id, state=state.value, now=uow.now
+    )
+
+
+def _reserved(session: Session, payment_id: str) -> list[Part]:
+    key = domain.key_of(Movement.RESERVATION, payment_id)
+    return parts_of(repository.moved_by(session, idempotency_key=key, purpose=Purpose.RESERVED))
