@@ -17,8 +17,9 @@ def change(old: Selection, new: Selection, *, status: Status = Status.ACTIVE, ef
     return domain.change_of(old=old, quote=change_quote("acc_1", new, **quoted), status=status, effective=effective)
 
 
-UP, DOWN = {"direction": "upgrade"}, {"direction": "downgrade"}
-WAITING = {**DOWN, "takes_effect_at": NOW}
+UP: dict[str, Any] = {"direction": "upgrade"}
+DOWN: dict[str, Any] = {"direction": "downgrade"}
+WAITING: dict[str, Any] = {**DOWN, "takes_effect_at": NOW}
 
 
 @pytest.mark.parametrize("effective", [None, "now"])

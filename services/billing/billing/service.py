@@ -3,7 +3,20 @@
 from typing import Any
 
 from billing import clients, events, schemas
-from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, renewals, standing, subscriptions
+from billing.usecases import (
+    agencies,
+    billing_profiles,
+    credit_notes,
+    invoices,
+    papers,
+    payments,
+    plan_changes,
+    quotes,
+    renewals,
+    standing,
+    subscriptions,
+)
+from chassis.concurrency import off_the_hub
 from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
@@ -57,6 +70,28 @@ class BillingService:
     def invoices(self, request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return invoices.invoices(session, **request)
+
+    @query(request=schemas.InvoiceReference, answer=schemas.Printed)
+    def invoice_pdf(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = papers.invoice_draft(session, **request)
+        return off_the_hub(papers.printed, draft)
+
+    @query(request=schemas.CreditNoteReference, answer=schemas.CreditNote)
+    def credit_note(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return credit_notes.credit_note(session, **request)
+
+    @query(request=schemas.ListCreditNotes, answer=schemas.CreditNotes)
+    def credit_notes(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return credit_notes.credit_notes(session, **request)
+
+    @query(request=schemas.CreditNoteReference, answer=schemas.Printed)
+    def credit_note_pdf(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = papers.credit_note_draft(session, **request)
+        return off_the_hub(papers.printed, draft)
 
     @command(request=schemas.PurchaseCredits, answer=schemas.Invoice)
     def purchase_credits(self, request: dict[str, Any]) -> object:

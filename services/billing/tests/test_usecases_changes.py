@@ -156,7 +156,12 @@ def test_a_renewal_is_quoted_at_what_the_account_is_on(stage: Stage) -> None:
     stage.deliver(stage.told("plan_change_scheduled", account_id, quote_id=waiting["id"]))
     assert renewal_of(stage, account_id)["offer"]["per_cycle"] == euros(1200)
     with stage.units.begin() as uow:
-        asked = {"account_id": account_id, "selection": as_request(paid("Pro")), "country": None, "purpose": Purpose.RENEWAL}
+        asked: dict[str, Any] = {
+            "account_id": account_id,
+            "selection": as_request(paid("Pro")),
+            "country": None,
+            "purpose": Purpose.RENEWAL,
+        }
         again = quotes.create_quote(uow, agency_id=stage.agency_id, **asked)
     assert (again["purpose"], again["selection"].plan) == (Purpose.RENEWAL, "Starter")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import combining, normalize
 
 from billing import errors
 from billing.domain.catalogue import Selection
@@ -135,6 +136,11 @@ def invoice_status(*, paid: bool, credited: bool) -> InvoiceStatus:
     if credited:
         return InvoiceStatus.CREDITED
     return InvoiceStatus.PAID if paid else InvoiceStatus.OPEN
+
+
+def folded(name: str) -> str:
+    """Write part of an account's name as accounts are called: in lower case, without accents."""
+    return "".join(letter for letter in normalize("NFKD", name.casefold()) if not combining(letter)).strip()
 
 
 def document_number(series: str, count: int) -> str:

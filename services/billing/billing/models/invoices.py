@@ -1,6 +1,7 @@
 """Invoices and what takes them back."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -50,6 +51,7 @@ class Invoice(Base):
     currency: Mapped[str]
     total_minor: Mapped[int] = mapped_column(BigInteger)
     line_count: Mapped[int]
+    issued_to: Mapped[dict[str, Any] | None]
     issued_at: Mapped[datetime]
 
     lines: Mapped[list["InvoiceLine"]] = relationship(lazy="raise_on_sql", order_by="InvoiceLine.position")
@@ -110,6 +112,7 @@ class CreditNote(Base):
     card_minor: Mapped[int] = mapped_column(BigInteger)
     granted_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
     line_count: Mapped[int] = mapped_column(server_default="0")
+    issued_to: Mapped[dict[str, Any] | None]
     issued_at: Mapped[datetime]
 
     lines: Mapped[list["CreditNoteLine"]] = relationship(lazy="raise_on_sql", order_by="CreditNoteLine.position")

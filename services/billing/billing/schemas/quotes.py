@@ -7,7 +7,6 @@ from billing.domain.invoice import Purpose
 from billing.domain.offer import Direction, Effective, QuoteState
 from chassis.schemas import Schema, fields
 
-
 QUOTED = [Purpose.ACCOUNT_OPENING, Purpose.PLAN_CHANGE, Purpose.RENEWAL]
 """What quotes are for; credit is bought at its face value."""
 

@@ -35,8 +35,8 @@ def downgrade_subscription(
     """Move the subscription to the quoted cheaper plan.
 
     One that waited is paid from the next period on: no charge, no credit; where the account came to another agency since it was quoted,
-    at that agency's terms. One at once is settled by `change_at_once`, unless another agency has the account by now. Raises `AccountNotFound`,
-    `QuoteNotFound`, and `QuoteSuperseded` where another change took its place.
+    at that agency's terms. One at once is settled by `change_at_once`. Raises `AccountNotFound`, for one at once also where another agency
+    has the account by now, `QuoteNotFound`, and `QuoteSuperseded` where another change took its place.
     """
     subscription = subscription_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of)
     quote = _quote(uow, account_id=account_id, quote_id=quote_id)
@@ -91,6 +91,7 @@ def change_at_once(
             agency_id=quote.agency_id,
             account_id=subscription.account_id,
             quote_id=quote.id,
+            billing_profile_id=profile.id,
             lines=turned_round(lines),
             period_ends_at=period.end,
         )

@@ -66,9 +66,7 @@ def create_quote(
     if subscription is None:
         if effective is Effective.PERIOD_END:
             raise errors.OnlyAtOnce
-        offer = opening_offer(
-            on_sale, selection=chosen, currency=agency.currency, discount_basis_points=agency.discount_basis_points
-        )
+        offer = opening_offer(on_sale, selection=chosen, currency=agency.currency, discount_basis_points=agency.discount_basis_points)
     else:
         offer = change_offer(
             on_sale,

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0009"
 down_revision = "0005"
@@ -19,6 +20,8 @@ LATER = (
     ("credit_notes", "reason", sa.Text, "taken_back"),
     ("credit_notes", "granted_minor", sa.BigInteger, "0"),
     ("credit_notes", "line_count", sa.Integer, "0"),
+    ("credit_notes", "issued_to", JSONB, None),
+    ("invoices", "issued_to", JSONB, None),
 )
 CHECKS = {
     "quotes": {
