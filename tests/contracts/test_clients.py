@@ -18,6 +18,13 @@ CALLS = [call for service in services_with_a_database(ROOT) for call in calls(se
 GOLDEN = examples(ROOT / RPC)
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "accounts.clients.Billing.region_of": {"country": "FR"},
+    "accounts.clients.Billing.create_quote": {
+        "agency_id": "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",
+        "account_id": "acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",
+        "selection": {"pricing_version": "V3", "product": "EM", "plan": "Pro", "contacts": 1000, "frequency": "monthly"},
+        "country": "FR",
+        "effective": "now",
+    },
 }
 """What a client's function is called with where that is not, under the same names, what its call asks."""
 

@@ -20,6 +20,8 @@ from .surface import methods
 OPENAPI: Json = json.loads((ROOT / "docs" / "openapi.json").read_text())
 GOLDEN = examples(ROOT / RPC)
 KEY_QUESTION = "identity/key_by_digest"
+COMPOSED = {"credits/pots", "credits/statement"}
+"""What is asked for a part of an answer whose rest another method gives."""
 HEADERS = {"Authorization": "Bearer ck_live_" + "a" * 43}
 
 
@@ -66,6 +68,8 @@ class Operation:
         content = self.said["responses"][str(answer.status_code)].get("content")
         if content is None:
             return [f"{self} answers something where its document says nothing"] if answer.data else []
+        if "application/json" not in content:
+            return [] if answer.mimetype in content else [f"{self} answers {answer.mimetype} where its document says {', '.join(content)}"]
         described = content["application/json"]["schema"]
         validator = Draft202012Validator({**described, "components": OPENAPI["components"]})
         return [f"{self} answers {error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(answer.data))]
@@ -109,7 +113,7 @@ class Front:
         self.services.asked.clear()
         self.services.wrong.clear()
         self.send(operation)
-        return self.services.asked[-1]
+        return next(method for method in reversed(self.services.asked) if method not in COMPOSED)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +145,7 @@ def test_the_gateway_shows_whatever_the_door_answers_as_its_document_says(front:
     for answer in front.services.answer_variants(name):
         shown = front.send(operation)
         hold(operation.answer_errors(shown))
-        invented = nulls(json.loads(shown.data or "{}")) - nulls(answer)
+        invented = nulls(shown.get_json(silent=True) or {}) - nulls(answer)
         assert not invented, f"{operation} shows null as {invented}, of which {RPC}/{name}.json knows nothing"
 
 

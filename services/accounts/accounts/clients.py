@@ -35,6 +35,7 @@ class QuoteAnswer(Reading):
     purpose = fields.String(required=True)
     account_id = fields.String(required=True, allow_none=True)
     selection = fields.Nested(QuotedSelection, required=True)
+    direction = fields.String(load_default=None, allow_none=True)
     takes_effect_at = fields.Instant(load_default=None, allow_none=True)
     state = fields.String(required=True)
     expires_at = fields.Instant(required=True)

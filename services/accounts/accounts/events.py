@@ -255,6 +255,13 @@ class InvoicePaid(Reading):
     period_ends_at = fields.Instant(load_default=None, allow_none=True)
 
 
+class CreditNoteIssued(Reading):
+    """Of billing's credit_note_issued: with `period_ends_at`, what a change of plan left unused was granted."""
+
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
+    period_ends_at = fields.Instant(load_default=None, allow_none=True)
+
+
 class PaymentFailed(Reading):
     """Of billing's payment_failed."""
 

@@ -257,6 +257,10 @@ class AccountsService:
     def on_invoice_paid(self, event: Event) -> None:
         self.work.handle(event, usecases.record_payment, **event.data)
 
+    @subscribe("billing", "credit_note_issued", reads=events.CreditNoteIssued)
+    def on_credit_note_issued(self, event: Event) -> None:
+        self.work.handle(event, usecases.record_grant, **event.data)
+
     @subscribe("billing", "payment_failed", reads=events.PaymentFailed)
     def on_payment_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.record_refused_payment, **event.data)

@@ -27,7 +27,14 @@ class Billing:
 
     def create_quote(self, asked: Call) -> Call:
         purpose = "account_opening" if asked["account_id"] is None else "plan_change"
-        answer = factories.quote_answer(purpose=purpose, account_id=asked["account_id"], selection=asked["selection"])
+        waits = asked["selection"]["plan"] == "Starter"
+        answer = factories.quote_answer(
+            purpose=purpose,
+            account_id=asked["account_id"],
+            selection=asked["selection"],
+            direction="downgrade" if waits else "upgrade",
+            takes_effect_at="2099-01-01T00:00:00Z" if waits else None,
+        )
         self.quotes[answer["id"]] = answer
         return answer
 
@@ -308,8 +315,9 @@ def test_an_upgrade_is_quoted_done_at_once_and_told(platform: Platform, relay: S
         "quote_id": answer["change"]["quote_id"],
         "created_at": answer["account"]["updated_at"],
     }
-    down = platform.refused("change_plan", account_id=account_id, selection=dataclasses.asdict(plus(plan="Starter", contacts=2500)))
-    assert (down.kind, down.code, down.details["plans"]) == ("conflict", "not_an_upgrade", ["Pro", "Enterprise"])
+    waits = platform.billing.create_quote({"account_id": account_id, "selection": dataclasses.asdict(plus(plan="Starter"))})
+    other = platform.refused("change_plan", account_id=account_id, quote_id=waits["id"], effective="now")
+    assert (other.kind, other.code, other.field) == ("invalid", "quote_for_another", "quote_id")
     seen.wait_for("accounts.account_upgraded")
     assert seen.names() == ["accounts.account_requested", "accounts.account_activated", "accounts.account_upgraded"]
 

@@ -341,7 +341,6 @@ def test_an_upgrade_is_at_once(units: Units, database: ServiceDatabase, clock: M
 @pytest.mark.parametrize(
     ("kind", "wanted", "effective", "refusal"),
     [
-        (Kind.PAID, plus(plan="Pro", contacts=500), None, errors.NotAnUpgrade),
         (Kind.PAID, plus(plan="Pro"), Effective.PERIOD_END, errors.OnlyAtOnce),
         (Kind.TRIAL, PLUS, Effective.PERIOD_END, errors.OnlyAtOnce),
         (Kind.SANDBOX, PLUS, None, errors.KindStays),

@@ -153,7 +153,8 @@ class Life(RuleBasedStateMachine):
             is_less = contacts > PLUS.contacts and state.renews_at is not None and state.status is Status.ACTIVE
             wanted = plus(contacts=contacts - 500 if is_less else contacts + 1000)
             effective = domain.Effective.PERIOD_END if is_less else None
-        quote = change_quote(self.account_id, wanted)
+        waits = state.renews_at if effective else None
+        quote = change_quote(self.account_id, wanted, direction="downgrade" if waits else "upgrade", takes_effect_at=waits)
         return usecases.change_plan(uow, **self.mine, effective=effective, quote=quote)
 
     def renew(self, uow: UnitOfWork) -> object:

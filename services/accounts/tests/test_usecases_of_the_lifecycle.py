@@ -41,7 +41,9 @@ class Stage:
             return done
 
     def change(self, account_id: str, selection: Any, effective: Any = None) -> Any:
-        quote = change_quote(account_id, selection)
+        down = selection.plan == "Starter"
+        waits = None if effective == "now" or not down else self.clock.now + PERIOD
+        quote = change_quote(account_id, selection, direction="downgrade" if down else "upgrade", takes_effect_at=waits)
         with self.units.begin() as uow:
             usecases.change_plan(uow, agency_id=self.agency_id, account_id=account_id, effective=effective, quote=quote)
         return self.shown(account_id)

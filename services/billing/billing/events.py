@@ -1,6 +1,6 @@
 """Facts that billing publishes, and what it reads of those of others and of its own."""
 
-from billing.domain.invoice import Purpose
+from billing.domain.invoice import CreditReason, Purpose
 from chassis.events import Fact
 from chassis.schemas import Reading, Schema, fields
 
@@ -84,11 +84,14 @@ class PaymentFailed(Fact):
 
 
 class CreditNoteIssued(Fact):
-    """An invoice was taken back; what had been paid of it is given back the way it came."""
+    """An invoice was taken back, and what had been paid of it is given back the way it came; or a change of plan left something unused.
+
+    Then there is no invoice, and `granted_minor` becomes prepaid credit of the account; `period_ends_at` is until when it is paid for now.
+    """
 
     source = "billing"
     credit_note_id = fields.Id("cn", required=True)
-    invoice_id = fields.Id("inv", required=True)
+    invoice_id = fields.Id("inv", required=True, allow_none=True)
     number = fields.String(required=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
     total_minor = fields.Minor(required=True)
@@ -96,7 +99,9 @@ class CreditNoteIssued(Fact):
     card_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
     payment_id = fields.Id("pay", required=True, allow_none=True)
-    granted_minor = fields.Minor()  # unused value that becomes prepaid of the account; nothing where it is left out
+    granted_minor = fields.Minor(load_default=0)
+    reason = fields.Enum(CreditReason, by_value=True)
+    period_ends_at = fields.Instant(allow_none=True)
 
 
 # --- read -------------------------------------------------------------------------------------------------------------------------------
@@ -106,6 +111,7 @@ class AgencyTold(Reading):
     """Of identity's agency_registered and agency_updated."""
 
     agency_id = fields.Id("agy", required=True)
+    name = fields.String(load_default=None, allow_none=True)
     currency = fields.String(required=True)
     discount_basis_points = fields.Integer(strict=True, required=True)
     language = fields.String(required=True)
@@ -115,6 +121,7 @@ class AccountRequested(Reading):
     """Of accounts' account_requested."""
 
     account_id = fields.Id("acc", required=True)
+    name = fields.String(load_default=None, allow_none=True)
     quote_id = fields.Id("quo", required=True)
     billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
     time_zone = fields.String(required=True)
@@ -128,7 +135,7 @@ class AccountFailed(Reading):
 
 
 class AccountUpgraded(Reading):
-    """Of accounts' account_upgraded and account_converted."""
+    """Of accounts' account_upgraded, account_converted and account_downgraded."""
 
     account_id = fields.Id("acc", required=True)
     quote_id = fields.Id("quo", required=True)
@@ -150,7 +157,7 @@ class AccountToldOf(Reading):
 
 
 class PlanChangeTold(Reading):
-    """Of accounts' plan_change_scheduled, plan_change_dropped and account_downgraded."""
+    """Of accounts' plan_change_scheduled and plan_change_dropped."""
 
     account_id = fields.Id("acc", required=True)
     quote_id = fields.Id("quo", required=True)

@@ -3,8 +3,21 @@
 from typing import Any
 
 from billing import clients, events, schemas
-from billing.usecases import agencies, billing_profiles, invoices, payments, plan_changes, quotes, renewals, standing, subscriptions
+from billing.usecases import (
+    agencies,
+    billing_profiles,
+    credit_notes,
+    invoices,
+    papers,
+    payments,
+    plan_changes,
+    quotes,
+    renewals,
+    standing,
+    subscriptions,
+)
 from billing.usecases import credits as credits_
+from chassis.concurrency import off_the_hub
 from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
@@ -59,6 +72,28 @@ class BillingService:
         with self.work.reading() as session:
             return invoices.invoices(session, **request)
 
+    @query(request=schemas.InvoiceReference, answer=schemas.Printed)
+    def invoice_pdf(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = papers.invoice_draft(session, **request)
+        return off_the_hub(papers.printed, draft)
+
+    @query(request=schemas.CreditNoteReference, answer=schemas.CreditNote)
+    def credit_note(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return credit_notes.credit_note(session, **request)
+
+    @query(request=schemas.ListCreditNotes, answer=schemas.CreditNotes)
+    def credit_notes(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return credit_notes.credit_notes(session, **request)
+
+    @query(request=schemas.CreditNoteReference, answer=schemas.Printed)
+    def credit_note_pdf(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            draft = papers.credit_note_draft(session, **request)
+        return off_the_hub(papers.printed, draft)
+
     @command(request=schemas.PurchaseCredits, answer=schemas.Invoice)
     def purchase_credits(self, request: dict[str, Any]) -> object:
         return self.work.once(credits_.purchase_credits, **request)
@@ -100,7 +135,7 @@ class BillingService:
     def on_account_upgraded(self, event: Event) -> None:
         self.work.handle(event, subscriptions.upgrade_subscription, agency_id=_agency_of(event), upgraded_at=event.time, **event.data)
 
-    @subscribe("accounts", "account_downgraded", reads=events.PlanChangeTold)
+    @subscribe("accounts", "account_downgraded", reads=events.AccountUpgraded)
     def on_account_downgraded(self, event: Event) -> None:
         self.work.handle(event, plan_changes.downgrade_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
 

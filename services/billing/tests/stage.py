@@ -30,7 +30,7 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "account_converted": ("accounts", events.AccountUpgraded),
     "account_renewed": ("accounts", events.AccountRenewed),
     "account_failed": ("accounts", events.AccountFailed),
-    "account_downgraded": ("accounts", events.PlanChangeTold),
+    "account_downgraded": ("accounts", events.AccountUpgraded),
     "plan_change_scheduled": ("accounts", events.PlanChangeTold),
     "plan_change_dropped": ("accounts", events.PlanChangeTold),
     "account_updated": ("accounts", events.AccountUpdated),
@@ -92,9 +92,9 @@ class Stage:
         self.deliver(self.agency_told("agency_registered", agency_id, currency=currency, discount_basis_points=discount_basis_points))
         return agency_id
 
-    def agency_told(self, name: str, agency_id: str, **changes: Any) -> Envelope:
+    def agency_told(self, fact: str, agency_id: str, **changes: Any) -> Envelope:
         data = {"agency_id": agency_id, "currency": "EUR", "discount_basis_points": 2000, "language": "fr", "name": "Atelier Démo"}
-        return self.fact(name, {**data, **changes}, agency_id=agency_id)
+        return self.fact(fact, {**data, **changes}, agency_id=agency_id)
 
     def a_profile(self, token: str = "pm_card_visa", *, is_default: bool = True, agency_id: str | None = None) -> str:
         with self.units.begin() as uow:

@@ -3,6 +3,7 @@
 from calendar import monthrange
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +15,7 @@ from billing.domain import credits as credits_
 from billing.domain import invoice, offer
 from billing.domain.catalogue import Catalogue, Frequency, Kind, MigrationDiscount, Selection
 from billing.domain.invoice import InvoiceStatus, LineReason
-from billing.domain.offer import Effective, Held, QuoteState, change_offer, opening_offer
+from billing.domain.offer import Direction, Effective, Held, QuoteState, change_offer, opening_offer, quote_expiry, renewal_offer
 from billing.domain.period import Period, first_period, renewal
 from billing.domain.standing import Standing, follows, has_ended
 from chassis.errors import Refusal
@@ -147,33 +148,6 @@ def test_limits_and_add_ons_that_are_not_sold_are_refused_with_what_is_allowed(
     with pytest.raises(Refusal) as refused:
         CATALOGUE.plan_of(selection)
     assert (refused.value.code, refused.value.details.get("allowed")) == (code, allowed)
-
-
-@pytest.mark.parametrize(
-    ("more", "less"),
-    [
-        (paid(limits=BIG), paid()),
-        (paid(limits=BIG), paid(limits={"activities": {"choice": "custom", "number": 50_000}})),
-        (paid(add_ons=["sms", "pipelines"]), paid(add_ons=["sms"])),
-        (paid("Pro", add_ons=["sms"]), paid("Plus", add_ons=["sms"])),
-    ],
-)
-def test_less_of_a_limit_or_an_add_on_is_a_downgrade(more: Selection, less: Selection) -> None:
-    """R0.17."""
-    assert CATALOGUE.is_lesser(less, than=more)
-    assert not CATALOGUE.is_lesser(more, than=less)
-
-
-def test_as_much_by_another_choice_is_no_downgrade() -> None:
-    choices = [{"choice": "50000", "number": None}, {"choice": "custom", "number": 50_000}]
-    one, other = (paid(limits={"activities": each}) for each in choices)
-    assert not CATALOGUE.is_lesser(one, than=other)
-    assert not CATALOGUE.is_lesser(other, than=one)
-
-
-def test_what_has_less_of_one_thing_and_more_of_another_is_no_downgrade() -> None:
-    assert not CATALOGUE.is_lesser(paid("Starter", limits=BIG), than=paid())
-    assert not CATALOGUE.is_lesser(paid("Plus", add_ons=["sms"]), than=paid("Pro"))
 
 
 # Periods
@@ -321,17 +295,54 @@ def test_what_cannot_be_changed_to_is_refused_by_name() -> None:
         change(paid(), of=held())
 
 
+ANNUAL = paid(frequency=Frequency.ANNUAL)
+A_YEAR = first_period(NOON, frequency=Frequency.ANNUAL, time_zone="UTC")
+
+
 @pytest.mark.parametrize(
-    ("lesser", "of"),
+    ("chosen", "of", "direction"),
     [
-        (paid(), held(paid(frequency=Frequency.ANNUAL), period=first_period(NOON, frequency=Frequency.ANNUAL, time_zone="UTC"))),
-        (paid("Starter", contacts=2500), held(paid("Plus"))),
-        (paid("Starter", product="SENDS"), held(paid("Plus"))),
+        (paid("Pro"), held(), Direction.UPGRADE),
+        (paid(limits=BIG), held(), Direction.UPGRADE),
+        (paid(), held(paid(limits=BIG)), Direction.DOWNGRADE),
+        (paid(add_ons=["sms"]), held(paid(add_ons=["sms", "pipelines"])), Direction.DOWNGRADE),
+        (paid("Starter", contacts=2500), held(paid("Plus")), Direction.DOWNGRADE),
+        (paid("Pro", contacts=1000), held(paid("Plus", contacts=5000)), Direction.DOWNGRADE),
+        (paid("Starter", product="SENDS"), held(paid("Plus")), Direction.DOWNGRADE),
+        (paid("Pro"), replace(held(), per_cycle=euros(7900)), Direction.UPGRADE),
+        (ANNUAL, held(paid("Enterprise")), Direction.UPGRADE),
+        (paid("Enterprise"), held(ANNUAL, period=A_YEAR), Direction.DOWNGRADE),
+        (paid("Starter"), held(has_ended=True), Direction.UPGRADE),
+        (paid("Starter"), Held(kind=Kind.TRIAL, selection=unpaid(), per_cycle=euros(0), period=None), Direction.UPGRADE),
     ],
 )
-def test_a_plan_worth_less_that_is_not_at_most_as_much_of_everything_is_refused(lesser: Selection, of: Held) -> None:
-    with pytest.raises(errors.DowngradeNotOffered):
-        change(lesser, of=of)
+def test_a_change_goes_up_or_down_by_its_price_and_between_frequencies_by_their_length(
+    chosen: Selection, of: Held, direction: Direction
+) -> None:
+    """R0.17, R0.96."""
+    assert change(chosen, of=of).direction is direction
+
+
+def test_a_downgrade_at_once_grants_what_the_rest_does_not_cost() -> None:
+    """R0.45, R0.46."""
+    period = Period(start=NOON, end=NOON + timedelta(days=30))
+    made = change(paid("Starter"), of=held(period=period), now=NOON + timedelta(days=20), effective=Effective.NOW)
+    assert (made.unused, made.charged, made.begins_period, made.takes_effect_at) == (euros(1633), euros(500), False, None)
+    assert (made.proration, made.due_today, made.granted) == (euros(-1133), euros(0), euros(1133))
+
+
+@pytest.mark.parametrize(
+    ("months", "due_today", "granted"),
+    [(1, 0, 47040 - 3995 - 14500), (11, 14500 - 3995, 0)],
+    ids=["early: the surplus is granted", "late: the shortfall is charged"],
+)
+def test_annual_to_monthly_at_once_sets_what_is_unused_against_the_first_month(months: int, due_today: int, granted: int) -> None:
+    """R0.96."""
+    left = timedelta(days=31)
+    now = NOON + left if months == 1 else A_YEAR.end - left
+    made = change(paid("Enterprise"), of=held(ANNUAL, period=A_YEAR), now=now, effective=Effective.NOW)
+    assert (made.charged, made.begins_period) == (euros(14500), True)
+    assert (made.due_today, made.granted) == (euros(due_today), euros(granted))
 
 
 @pytest.mark.parametrize("lesser", [paid("Starter", contacts=2500), paid("Plus"), paid("Pro")])
@@ -349,12 +360,6 @@ def test_a_downgrade_waits_for_the_end_of_the_period_and_costs_nothing_today(les
 def test_a_downgrade_of_a_period_that_is_over_begins_with_the_next_one_that_begins_now() -> None:
     now = month().end + timedelta(hours=1)
     assert change(paid("Starter"), of=held(), now=now).takes_effect_at == now
-
-
-def test_a_downgrade_at_once_is_refused_with_what_is_allowed() -> None:
-    with pytest.raises(errors.DowngradeAtPeriodEndOnly) as refused:
-        change(paid("Starter"), of=held(), effective=Effective.NOW)
-    assert refused.value.details == {"allowed": ["period_end"], "takes_effect_at": month().end.isoformat()}
 
 
 def test_only_a_downgrade_can_wait() -> None:
@@ -403,36 +408,57 @@ def test_an_agency_with_another_currency_than_the_account_is_a_defect() -> None:
         change(paid("Pro"), of=replace(held(), per_cycle=Money(amount_minor=1, currency="USD")))
 
 
-MONTHLY_BY_PRICE = sorted(
-    (each for each in PAID_SELECTIONS if each.frequency is Frequency.MONTHLY),
-    key=lambda each: CATALOGUE.list_price(each, "EUR").amount_minor,
-)
-
-
 @given(
-    chosen=st.lists(st.sampled_from(MONTHLY_BY_PRICE), min_size=1, max_size=8, unique=True),
-    delays=st.lists(st.integers(0, 400_000), min_size=8, max_size=8),
+    chosen=st.lists(st.sampled_from(PAID_SELECTIONS), min_size=1, max_size=8),
+    delays=st.lists(st.integers(0, 40_000_000), min_size=8, max_size=8),
     discount=DISCOUNTS,
     start=MOMENTS,
 )
-def test_what_was_charged_is_the_value_of_what_was_held(chosen: list[Selection], delays: list[int], discount: int, start: datetime) -> None:
-    """Domain, Money: for any sequence of changes inside a period, to within one minor unit per change."""
-    first, *changes = sorted(chosen, key=lambda each: CATALOGUE.list_price(each, "EUR").amount_minor)
-    period, at = month(start), start.replace(microsecond=0)
+def test_what_was_charged_less_what_was_granted_is_the_value_of_what_was_held(
+    chosen: list[Selection], delays: list[int], discount: int, start: datetime
+) -> None:
+    """Domain, Money: for any sequence of changes inside a period, up, down or to another frequency, to within one minor unit per change."""
+    first, *changes = chosen
+    at = start.replace(microsecond=0)
     opened = opening_offer(CATALOGUE, selection=first, currency="EUR", discount_basis_points=discount)
+    period = first_period(at, frequency=first.frequency or Frequency.MONTHLY, time_zone="Europe/Paris")
     now = Held(kind=Kind.PAID, selection=first, per_cycle=opened.per_cycle, period=period)
-    charged, count, worth = opened.due_today.amount_minor, 0, 0
+    balance, count, worth = opened.due_today.amount_minor, 0, Fraction(0)
     for selection, delay in zip(changes, delays, strict=False):
-        moment = min(at + timedelta(seconds=delay), period.end)
-        try:
-            made = change(selection, of=now, now=moment, discount=discount)
-        except errors.DowngradeNotOffered:  # two plans of one price, or a discount that takes all
+        if selection == now.selection:
             continue
-        worth += now.per_cycle.amount_minor * (period.seconds_left(at) - period.seconds_left(moment))
-        charged, count, at = charged + made.due_today.amount_minor, count + 1, moment
-        now = replace(now, selection=selection, per_cycle=made.per_cycle)
-    worth += now.per_cycle.amount_minor * period.seconds_left(at)
-    assert abs(charged * period.seconds - worth) <= count * period.seconds
+        moment = min(at + timedelta(seconds=delay), period.end - timedelta(seconds=1))
+        down = change(selection, of=now, now=moment, discount=discount).direction is Direction.DOWNGRADE
+        made = change(selection, of=now, now=moment, discount=discount, effective=Effective.NOW if down else None)
+        assert made.per_cycle + made.proration == made.due_today - made.granted if made.begins_period else True
+        worth += Fraction(now.per_cycle.amount_minor * (period.seconds_left(at) - period.seconds_left(moment)), period.seconds)
+        balance, count, at = balance + made.due_today.amount_minor - made.granted.amount_minor, count + 1, moment
+        if made.begins_period:
+            period = first_period(at, frequency=selection.frequency or Frequency.MONTHLY, time_zone="Europe/Paris")
+        now = replace(now, selection=selection, per_cycle=made.per_cycle, period=period)
+    worth += Fraction(now.per_cycle.amount_minor * period.seconds_left(at), period.seconds)
+    assert abs(balance - worth) <= count
+
+
+def test_a_renewal_costs_the_same_again_and_nothing_today() -> None:
+    """R0.35, R0.36."""
+    made = renewal_offer(list_price=euros(4900), per_cycle=euros(3920), at=month().end)
+    assert (made.per_cycle, made.reseller_discount, made.due_today, made.proration) == tuple(map(euros, (3920, 980, 0, 0)))
+    assert (made.takes_effect_at, made.direction) == (month().end, None)
+
+
+@pytest.mark.parametrize(
+    ("of", "now", "expires_at"),
+    [
+        (None, NOON, NOON + offer.LIFETIME),
+        (held(), NOON, NOON + offer.LIFETIME),
+        (held(), month().end - timedelta(minutes=10), month().end),
+        (held(), month().end, month().end + offer.LIFETIME),
+        (Held(kind=Kind.TRIAL, selection=unpaid(), per_cycle=euros(0), period=None), NOON, NOON + offer.LIFETIME),
+    ],
+)
+def test_a_quote_is_not_taken_beyond_the_period_it_was_worked_out_for(of: Held | None, now: datetime, expires_at: datetime) -> None:
+    assert quote_expiry(of, now=now) == expires_at
 
 
 # Quotes and invoices

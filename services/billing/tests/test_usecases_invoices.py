@@ -134,11 +134,12 @@ def test_numbers_have_no_gaps_even_where_issuing_was_rolled_back(stage: Stage) -
     assert sorted(each["number"] for each in listed(stage).data) == ["INV-000001", "INV-000002"]
 
 
-@pytest.mark.parametrize("table", ["invoices", "invoice_lines", "credit_notes", "catalogues"])
+@pytest.mark.parametrize("table", ["invoices", "invoice_lines", "credit_notes", "credit_note_lines", "catalogues"])
 def test_what_was_issued_is_never_changed_nor_deleted(stage: Stage, table: str) -> None:
     stage.deliver(stage.failed(stage.an_account()))
-    column = "version" if table == "catalogues" else "currency" if table != "invoice_lines" else "description"
-    for change in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+    column = "version" if table == "catalogues" else "description" if table.endswith("_lines") else "currency"
+    truncate = [] if table == "catalogues" else [f"TRUNCATE {table} CASCADE"]
+    for change in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", *truncate):
         with pytest.raises(RestrictViolation):
             stage.database.execute(change)
 
@@ -159,6 +160,22 @@ def test_an_invoice_whose_total_is_not_its_lines_is_not_issued(stage: Stage) -> 
     purchase(stage)
     with pytest.raises(CheckViolation):
         stage.database.execute(f"INSERT INTO invoices (id, number, total_minor, {columns}) SELECT 'x', 'x', 1, {columns} FROM invoices")
+
+
+def test_an_issued_credit_note_gets_no_further_line_and_has_the_total_of_its_lines(stage: Stage) -> None:
+    stage.deliver(stage.failed(stage.an_account()))
+    with pytest.raises(CheckViolation):
+        stage.database.execute(
+            "INSERT INTO credit_note_lines (credit_note_id, position, description, reason, amount_minor)"
+            " SELECT id, 2, 'x', 'x', 0 FROM credit_notes"
+        )
+    columns = "agency_id, account_id, reason, currency, total_minor, prepaid_minor, card_minor, line_count, issued_at"
+    with pytest.raises(CheckViolation):
+        stage.database.execute(
+            f"INSERT INTO credit_notes (id, number, granted_minor, {columns})"
+            " SELECT 'x', 'x', total_minor, agency_id, account_id, 'plan_change', currency, total_minor, 0, 0, line_count, issued_at"
+            " FROM credit_notes"
+        )
 
 
 def test_an_account_has_one_opening_invoice_and_an_invoice_one_live_payment(stage: Stage) -> None:

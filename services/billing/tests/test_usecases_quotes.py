@@ -40,6 +40,7 @@ def test_a_quote_shows_the_offer_details_in_the_agencys_currency(stage: Stage) -
         "per_cycle": euros(3920),
         "proration": euros(0),
         "due_today": euros(3920),
+        "granted": euros(0),
         "taxes_note": "Taxes are not included.",
     }
     assert stage.emitted("quote_created") == [

@@ -131,10 +131,10 @@ class PaymentFailed(Reading):
 
 
 class CreditNoteIssued(Reading):
-    """What credits reads of billing's credit_note_issued."""
+    """What credits reads of billing's credit_note_issued; one without an invoice gives back nothing that was spent."""
 
     credit_note_id = fields.Id("cn", required=True)
-    invoice_id = fields.Id("inv", required=True)
+    invoice_id = fields.Id("inv", required=True, allow_none=True)
     prepaid_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
     account_id = fields.Id("acc", load_default=None, allow_none=True)

@@ -54,10 +54,13 @@ def lifted(state: State, verb: Verb, reason: SuspensionReason, now: datetime) ->
     return replace(left, status=status_after(left, verb))
 
 
-def on_paid_plan(state: State, now: datetime) -> State:
-    """Put the account on a paid plan at once: what has no paid period, or none any more, begins one."""
+def on_paid_plan(state: State, now: datetime, *, begins_shorter_period: bool = False) -> State:
+    """Put the account on a paid plan at once: what has no paid period, or none any more, begins one.
+
+    So does what goes from annual to monthly; until when that is paid for, billing tells.
+    """
     state = allow(state, Verb.CHANGE_PLAN, now)
-    goes_on = state.kind == Kind.PAID and state.status == Status.ACTIVE
+    goes_on = state.kind == Kind.PAID and state.status == Status.ACTIVE and not begins_shorter_period
     return replace(
         state,
         kind=Kind.PAID,

@@ -50,7 +50,8 @@ class Selection:
 class Quote:
     """Billing's priced offer: what the customer saw is what is charged. `state` is `open`, `expired` or `used`.
 
-    One with `takes_effect_at` waits until then, and cannot be taken for now.
+    One with `takes_effect_at` waits until then, and cannot be taken for now. `direction` is `upgrade` or `downgrade` for a change of plan:
+    which it is billing says, that knows the prices.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Quote:
     state: str
     expires_at: datetime
     takes_effect_at: datetime | None = None
+    direction: str | None = None
 
 
 def kind_of(selection: Selection) -> Kind:
@@ -153,15 +155,14 @@ class Change:
     effective: Effective
 
 
-def change_of(*, old: Selection, new: Selection, status: str, effective: str | None) -> Change:
-    """Tell what a change of plan is; refuse what is none.
+def change_of(*, old: Selection, quote: Quote, status: str, effective: str | None) -> Change:
+    """Tell what the quoted change of plan is, and when it takes effect; refuse what is none.
 
-    A trial becomes paid and an expired account comes back, at once, on any paid plan. A paid account stays on its product and billing
-    frequency: at least as much of everything, limits and add-ons included, is an upgrade, at once; at most as much is a downgrade, at the
-    end of the period unless `now` is asked for. Nothing ever becomes a trial or a sandbox (R1.14).
+    A trial becomes paid and an expired account comes back, at once, on any paid plan. A paid account goes up or down as billing says: up at
+    once, down at the end of the period unless it was quoted for now. Nothing ever becomes a trial or a sandbox (R1.14).
     """
-    old_kind, new_kind = kind_of(old), kind_of(new)
-    if new == old and status != Status.EXPIRED:
+    old_kind, new_kind = kind_of(old), kind_of(quote.selection)
+    if quote.selection == old and status != Status.EXPIRED:
         raise errors.PlanUnchanged
     if new_kind != Kind.PAID:
         raise errors.KindStays(account_kind=old_kind, wanted=new_kind)
@@ -170,44 +171,19 @@ def change_of(*, old: Selection, new: Selection, status: str, effective: str | N
     elif status == Status.EXPIRED:
         kind = ChangeKind.COMEBACK
     else:
-        kind = _kind_of_change(old, new)
-    if kind == ChangeKind.DOWNGRADE:
-        return Change(kind=kind, effective=Effective(effective or Effective.PERIOD_END))
-    if effective not in {None, Effective.NOW}:
-        raise errors.OnlyAtOnce
-    return Change(kind=kind, effective=Effective.NOW)
+        kind = ChangeKind(quote.direction or ChangeKind.UPGRADE)
+    offered = Effective.NOW if quote.takes_effect_at is None else Effective.PERIOD_END
+    if effective not in {None, offered}:
+        if kind != ChangeKind.DOWNGRADE:
+            raise errors.OnlyAtOnce
+        wanted = {Effective.NOW: "a change at once (effective «now»)", Effective.PERIOD_END: "a change at the end of the period"}
+        raise errors.QuoteForAnother(quote_id=quote.id, wanted=wanted[Effective(str(effective))])
+    return Change(kind=kind, effective=offered)
 
 
-def check_effective(quote: Quote, change: Change) -> None:
-    """Refuse to do now what billing offered for the end of the period: nothing could hold the value that would be left."""
-    if change.effective == Effective.NOW and quote.takes_effect_at is not None:
-        raise errors.DowngradeAtPeriodEndOnly(allowed=[Effective.PERIOD_END.value], takes_effect_at=quote.takes_effect_at.isoformat())
-
-
-def _kind_of_change(old: Selection, new: Selection) -> ChangeKind:
-    plans = list(PLANS[old.pricing_version])
-    here = plans.index(old.plan)
-    old_contacts, new_contacts = old.contacts or 0, new.contacts or 0
-    if (new.product, new.frequency) == (old.product, old.frequency):
-        if new.plan in plans[here:] and new_contacts >= old_contacts and _options_hold(new, old):
-            return ChangeKind.UPGRADE
-        if new.plan in plans[: here + 1] and new_contacts <= old_contacts and _options_hold(old, new):
-            return ChangeKind.DOWNGRADE
-    raise errors.NotAnUpgrade(
-        product=old.product, frequency=old.frequency, plans=plans[here:], lesser_plans=plans[: here + 1], contacts=old_contacts
-    )
-
-
-def _options_hold(more: Selection, less: Selection) -> bool:
-    """Tell whether one selection has at least as much of every limit as the other, and all of its add-ons."""
-    limits = all(_amount_of(more.limits.get(item)) >= _amount_of(chosen) for item, chosen in less.limits.items())
-    return limits and set(more.add_ons) >= set(less.add_ons)
-
-
-def _amount_of(chosen: Mapping[str, Any] | None) -> int:
-    """Say how much was chosen of a limit; the choices that billing sells are numbers."""
-    amount = "0" if chosen is None else str(chosen["number"] if chosen["choice"] == CUSTOM else chosen["choice"])
-    return int(amount) if amount.isdecimal() else 0
+def begins_shorter_period(*, old: Selection, new: Selection) -> bool:
+    """Tell whether a change begins a period that ends before the one paid for: from annual to monthly."""
+    return (old.frequency, new.frequency) == ("annual", "monthly")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,24 +104,6 @@ class PlanUnchanged(Refusal):
     field = "selection"
 
 
-class NotAnUpgrade(Refusal):
-    """The change adds and takes away, or moves to another product or billing frequency; the details say what is possible."""
-
-    kind = "conflict"
-    code = "not_an_upgrade"
-    message = (
-        "On {product}, billed {frequency}, possible are {plans} with {contacts} contacts or more, at once, "
-        "or {lesser_plans} with {contacts} or fewer, at the end of the period."
-    )
-    field = "selection"
-
-    def __init__(self, *, product: str, frequency: str | None, plans: Sequence[str], lesser_plans: Sequence[str], contacts: int) -> None:
-        super().__init__(
-            product=product, frequency=frequency, plans=" or ".join(plans), lesser_plans=" or ".join(lesser_plans), contacts=contacts
-        )
-        self.details |= {"plans": list(plans), "lesser_plans": list(lesser_plans)}
-
-
 class KindStays(Refusal):
     """A sandbox never becomes paid (R0.95), and neither a paid account nor a trial ever becomes a sandbox (R1.14)."""
 
@@ -129,15 +111,6 @@ class KindStays(Refusal):
     code = "kind_stays"
     message = "A {account_kind} account cannot become a {wanted} account: open a new account for that."
     field = "selection"
-
-
-class DowngradeAtPeriodEndOnly(Refusal):
-    """A downgrade at once would leave unused value that nothing can hold yet; billing, which prices it, says the same."""
-
-    kind = "conflict"
-    code = "downgrade_at_period_end_only"
-    message = "A cheaper plan begins when the paid period ends, at {takes_effect_at}: leave effective out, or give «period_end»."
-    field = "effective"
 
 
 class OnlyAtOnce(Refusal):

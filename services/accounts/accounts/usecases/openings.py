@@ -138,6 +138,12 @@ def record_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str, per
         record_part(uow, account_id=account_id, part=Part.PAYMENT)
 
 
+def record_grant(uow: UnitOfWork, *, account_id: str | None, period_ends_at: datetime | None) -> None:
+    """Note until when an account is paid for whose change of plan cost less than nothing: no invoice says so."""
+    if account_id is not None and period_ends_at is not None:
+        note_paid_period(uow, account_id=account_id, period_ends_at=period_ends_at)
+
+
 def record_refused_payment(uow: UnitOfWork, *, account_id: str | None, purpose: str, code: str, reason: str) -> None:
     """Fail the account whose opening could not be paid."""
     if purpose == Purpose.ACCOUNT_OPENING and account_id is not None:

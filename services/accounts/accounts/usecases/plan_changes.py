@@ -18,21 +18,21 @@ from chassis.unit_of_work import UnitOfWork
 def change_plan(
     uow: UnitOfWork, *, agency_id: str, account_id: str, effective: domain.Effective | None, quote: domain.Quote
 ) -> dict[str, object]:
-    """Move the account to the quoted plan: a dearer one at once, a cheaper one when billing quoted it for: the end of the paid period.
+    """Move the account to the quoted plan when billing quoted it for: a dearer one at once, a cheaper one at once or at the period's end.
 
-    A trial becomes paid (R0.88), and what has expired comes back (R0.93), at once. Billing invoices the difference.
+    A trial becomes paid (R0.88), and what has expired comes back (R0.93), at once. Billing invoices the difference, or grants it.
     """
     account, before = account_now(uow, agency_id=agency_id, account_id=account_id)
     domain.allow(before, Verb.CHANGE_PLAN, uow.now)
-    wanted = domain.change_of(old=domain.Selection(**account.selection), new=quote.selection, status=before.status, effective=effective)
+    wanted = domain.change_of(old=domain.Selection(**account.selection), quote=quote, status=before.status, effective=effective)
     domain.check_quote(quote, purpose=Purpose.PLAN_CHANGE, account_id=account_id, now=uow.now)
-    domain.check_effective(quote, wanted)
     if wanted.effective == Effective.PERIOD_END:
         change = _schedule(uow, account, before, quote)
     else:
+        shorter = domain.begins_shorter_period(old=domain.Selection(**account.selection), new=quote.selection)
         change = insert_change(uow, account, quote)
         account.selection = change.new_selection
-        keep(uow.session, account, domain.on_paid_plan(before, uow.now))
+        keep(uow.session, account, domain.on_paid_plan(before, uow.now, begins_shorter_period=shorter))
         note_change(uow, account, Verb.CHANGE_PLAN)
         _tell(uow, account, change, wanted.kind, previous_status=before.status)
     return {"account": account, "change": change}

@@ -2,5 +2,6 @@
 
 from billing.clients.choice import *
 from billing.clients.ledger import *
+from billing.clients.printing import *
 from billing.clients.provider import *
 from billing.clients.provider_for_tests import *

@@ -222,21 +222,6 @@ class Catalogue:
         add_ons = [(each.code, _in(each.prices, frequency, currency)) for each in product.add_ons if each.code in selection.add_ons]
         return [(selection.plan, _in(tier.prices, frequency, currency)), *limits, *add_ons]
 
-    def is_lesser(self, selection: Selection, *, than: Selection) -> bool:
-        """Tell a downgrade: on the same product and frequency at most as much of everything, and less of something."""
-        return self._is_at_most(selection, than) and not self._is_at_most(than, selection)
-
-    def _is_at_most(self, one: Selection, other: Selection) -> bool:
-        lines = {(each.pricing_version, each.product, each.frequency) for each in (one, other)}
-        ranks = {plan.code: rank for rank, plan in enumerate(self._product(one).plans)} if len(lines) == 1 else {}
-        return (
-            {one.plan, other.plan} <= set(ranks)
-            and ranks[one.plan] <= ranks[other.plan]
-            and (one.contacts or 0) <= (other.contacts or 0)
-            and all(amount_of(chosen) <= amount_of(other.limits.get(item)) for item, chosen in one.limits.items())
-            and set(one.add_ons) <= set(other.add_ons)
-        )
-
     def migration_basis_points(self, *, held: Selection, chosen: Selection) -> int:
         """Find the discount for moving between two pricing versions, in basis points of the list price; mostly none (R0.42)."""
         pair = (held.pricing_version, chosen.pricing_version)

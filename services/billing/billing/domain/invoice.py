@@ -1,13 +1,14 @@
 """Invoices: their lines, how one is paid, and what undoes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from unicodedata import combining, normalize
 
 from billing import errors
 from billing.domain.catalogue import Selection
-from billing.domain.offer import Offer, describe
+from billing.domain.offer import Held, Offer, describe
 from billing.domain.period import Period
 from chassis.money import Money
 
@@ -28,6 +29,13 @@ class LineReason(StrEnum):
     UNUSED_TIME = "unused_time"
     REMAINING_TIME = "remaining_time"
     CREDIT_PURCHASE = "credit_purchase"
+
+
+class CreditReason(StrEnum):
+    """Why a credit note was issued: an invoice taken back whole, or a change of plan that left something unused."""
+
+    TAKEN_BACK = "taken_back"
+    PLAN_CHANGE = "plan_change"
 
 
 class PaymentStatus(StrEnum):
@@ -69,7 +77,8 @@ def renewal_lines(per_cycle: Money, *, selection: Selection, period: Period) -> 
 def change_lines(offer: Offer, *, held: Selection, chosen: Selection, paid: Period | None, period: Period, at: datetime) -> list[Line]:
     """Write the lines for a plan changed `at` that moment: credit for the unused old, charge for the new until `period` ends.
 
-    `paid` is the period that the old plan was paid for; a trial had none, so nothing of it is credited.
+    `paid` is the period that the old plan was paid for; a trial had none, so nothing of it is credited. Where the sum is below zero, the
+    same lines turned round are those of a credit note.
     """
     at = at.replace(microsecond=0)
     reason = LineReason.NEW_PERIOD if offer.begins_period else LineReason.REMAINING_TIME
@@ -80,6 +89,22 @@ def change_lines(offer: Offer, *, held: Selection, chosen: Selection, paid: Peri
         description=describe(held), reason=LineReason.UNUSED_TIME, amount=-offer.unused, period=Period(start=at, end=max(at, paid.end))
     )
     return [credit, charge]
+
+
+def renewed_meanwhile_lines(offer: Offer, *, held: Held, chosen: Selection, renewed: Period) -> list[Line]:
+    """Write what a change adds that was taken before a renewal and heard of after it: the period `renewed` was charged for the old plan.
+
+    The old is given back, and the new charged unless the change began a period of its own.
+    """
+    credit = Line(description=describe(held.selection), reason=LineReason.UNUSED_TIME, amount=-held.per_cycle, period=renewed)
+    if offer.begins_period:
+        return [credit]
+    return [credit, Line(description=describe(chosen), reason=LineReason.NEW_PERIOD, amount=offer.per_cycle, period=renewed)]
+
+
+def turned_round(lines: Sequence[Line]) -> list[Line]:
+    """Write the lines of an invoice as those of a credit note: what was charged is given back, and the other way round."""
+    return [replace(line, amount=-line.amount) for line in lines]
 
 
 def total_of(lines: Sequence[Line]) -> Money:
@@ -100,6 +125,11 @@ def invoice_status(*, paid: bool, credited: bool) -> InvoiceStatus:
     if credited:
         return InvoiceStatus.CREDITED
     return InvoiceStatus.PAID if paid else InvoiceStatus.OPEN
+
+
+def folded(name: str) -> str:
+    """Write part of an account's name as accounts are called: in lower case, without accents."""
+    return "".join(letter for letter in normalize("NFKD", name.casefold()) if not combining(letter)).strip()
 
 
 def document_number(series: str, count: int) -> str:

@@ -24,27 +24,24 @@ class PlanUnchanged(Refusal):
 
     kind = "conflict"
     code = "plan_unchanged"
-    message = "The account has this plan already: choose a dearer one."
+    message = "The account has this plan already: choose another one."
 
 
-class DowngradeNotOffered(Refusal):
-    """The selection is worth less than what is held without being at most as much of everything, so it is no change of either kind."""
+class SelectionRequired(Refusal):
+    """A new account is quoted by what it is to be on."""
 
-    kind = "conflict"
-    code = "downgrade_not_offered"
-    message = (
-        "The account pays more already than this selection costs: choose a dearer one, or at the end of the period"
-        " at most as much of everything on the same product and frequency."
-    )
+    code = "selection_required"
+    message = "Say what is to be quoted: give a selection, or the account whose renewal it is."
+    field = "selection"
 
 
-class DowngradeAtPeriodEndOnly(Refusal):
-    """A downgrade at once would leave unused value that nothing can hold yet."""
+class NotRenewed(Refusal):
+    """Nothing follows the account's period, or it has none: a trial, a sandbox, one that was cancelled or has ended."""
 
     kind = "conflict"
-    code = "downgrade_at_period_end_only"
-    message = "A cheaper plan begins when the paid period ends, at {takes_effect_at}: leave effective out, or give «period_end»."
-    field = "effective"
+    code = "not_renewed"
+    message = "The account {account_id} is not renewed by itself: give a selection, for a change of plan."
+    field = "account_id"
 
 
 class OnlyAtOnce(Refusal):

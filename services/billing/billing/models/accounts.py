@@ -13,6 +13,7 @@ class Agency(Base):
     __tablename__ = "agencies"
 
     id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
     currency: Mapped[str]
     discount_basis_points: Mapped[int]
     language: Mapped[str]
@@ -22,6 +23,8 @@ class Agency(Base):
 class Account(Base):
     """An account heard of: the row on which everything that happens to one account waits for one another.
 
+    Names never change; an account first heard of by something else than its opening has none yet.
+
     `moved_at` is when it last came to another agency: what was told of it before that, by the former one, is still its own past.
     """
 
@@ -29,6 +32,7 @@ class Account(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str]
+    name: Mapped[str | None]
     failed_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -1,10 +1,12 @@
 """Invoices and what takes them back."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from billing.models.accounts import Account
 from billing.models.base import PURPOSES, Base
 from billing.models.payments import Payment
 
@@ -50,11 +52,13 @@ class Invoice(Base):
     currency: Mapped[str]
     total_minor: Mapped[int] = mapped_column(BigInteger)
     line_count: Mapped[int]
+    issued_to: Mapped[dict[str, Any] | None]
     issued_at: Mapped[datetime]
 
     lines: Mapped[list["InvoiceLine"]] = relationship(lazy="raise_on_sql", order_by="InvoiceLine.position")
     payments: Mapped[list["Payment"]] = relationship(lazy="raise_on_sql", order_by="Payment.attempt")
     credit_note: Mapped["CreditNote | None"] = relationship(lazy="raise_on_sql")
+    account: Mapped["Account | None"] = relationship(lazy="raise_on_sql")
 
 
 class InvoiceLine(Base):
@@ -72,7 +76,11 @@ class InvoiceLine(Base):
 
 
 class CreditNote(Base):
-    """What takes an invoice back, in full; the prepaid and card parts are what was paid of it and is given back."""
+    """What takes an invoice back, in full, or gives what a plan left unused as prepaid credit of its account (`granted_minor`).
+
+    The prepaid and card parts are what was paid of the invoice and is given back. A trigger refuses to change or delete it, another checks
+    its total and lines when the transaction commits; the oldest have none.
+    """
 
     __tablename__ = "credit_notes"
     __table_args__ = (
@@ -82,15 +90,46 @@ class CreditNote(Base):
             "CASE WHEN payment_id IS NULL THEN prepaid_minor + card_minor = 0 ELSE prepaid_minor + card_minor = total_minor END",
             name="payment_id",
         ),
+        CheckConstraint("reason IN ('taken_back', 'plan_change')", name="reason"),
+        CheckConstraint(
+            "CASE WHEN invoice_id IS NULL THEN account_id IS NOT NULL AND granted_minor = total_minor ELSE granted_minor = 0 END",
+            name="granted_minor",
+        ),
+        UniqueConstraint("quote_id"),
+        Index("ix_credit_notes_agency_id", "agency_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str]
     number: Mapped[str]
-    invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"), unique=True)
+    invoice_id: Mapped[str | None] = mapped_column(ForeignKey("invoices.id"), unique=True)
     payment_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    quote_id: Mapped[str | None] = mapped_column(ForeignKey("quotes.id"))
+    reason: Mapped[str] = mapped_column(server_default="taken_back")
     currency: Mapped[str]
     total_minor: Mapped[int] = mapped_column(BigInteger)
     prepaid_minor: Mapped[int] = mapped_column(BigInteger)
     card_minor: Mapped[int] = mapped_column(BigInteger)
+    granted_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    line_count: Mapped[int] = mapped_column(server_default="0")
+    issued_to: Mapped[dict[str, Any] | None]
     issued_at: Mapped[datetime]
+
+    lines: Mapped[list["CreditNoteLine"]] = relationship(lazy="raise_on_sql", order_by="CreditNoteLine.position")
+    invoice: Mapped["Invoice | None"] = relationship(lazy="raise_on_sql", viewonly=True)
+    account: Mapped["Account | None"] = relationship(lazy="raise_on_sql", viewonly=True)
+
+
+class CreditNoteLine(Base):
+    """A line of a credit note, issued with it; a positive amount gives back."""
+
+    __tablename__ = "credit_note_lines"
+
+    credit_note_id: Mapped[str] = mapped_column(ForeignKey("credit_notes.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    description: Mapped[str]
+    reason: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]

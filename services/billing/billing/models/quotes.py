@@ -12,18 +12,20 @@ from billing.models.base import KINDS, Base
 class Quote(Base):
     """A priced offer. `replaces_change` is the number of the plan change that it would follow, for a change of plan.
 
-    A downgrade waits until `takes_effect_at`: its quote is held by the scheduled change, and released where that is dropped.
+    A downgrade may wait until `takes_effect_at`: its quote is held by the scheduled change, and released where that is dropped. A renewal
+    comes at `takes_effect_at` by itself: its quote is for reading.
     """
 
     __tablename__ = "quotes"
     __table_args__ = (
         CheckConstraint(KINDS, name="kind"),
-        CheckConstraint("purpose IN ('account_opening', 'plan_change')", name="purpose"),
-        CheckConstraint("(purpose = 'plan_change') = (account_id IS NOT NULL)", name="account_id"),
-        CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="replaces_change"),
+        CheckConstraint("purpose IN ('account_opening', 'plan_change', 'renewal')", name="purpose"),
+        CheckConstraint("(purpose <> 'account_opening') = (account_id IS NOT NULL)", name="account_id"),
+        CheckConstraint("(purpose <> 'account_opening') = (replaces_change IS NOT NULL)", name="replaces_change"),
+        CheckConstraint("(purpose = 'plan_change') = (direction IS NOT NULL AND direction IN ('upgrade', 'downgrade'))", name="direction"),
         CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
-        CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="due_today"),
-        CheckConstraint("takes_effect_at IS NULL OR (purpose = 'plan_change' AND charged_minor = 0)", name="takes_effect_at"),
+        CheckConstraint("charged_minor >= 0 AND unused_minor >= 0", name="due_today"),
+        CheckConstraint("takes_effect_at IS NULL OR (purpose <> 'account_opening' AND charged_minor = 0)", name="takes_effect_at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -31,6 +33,7 @@ class Quote(Base):
     purpose: Mapped[str]
     account_id: Mapped[str | None]
     replaces_change: Mapped[int | None]
+    direction: Mapped[str | None]
     catalogue_version: Mapped[int] = mapped_column(ForeignKey("catalogues.version"))
     kind: Mapped[str]
     selection: Mapped[dict[str, Any]]

@@ -3,6 +3,7 @@
 from billing.repository.accounts import *
 from billing.repository.billing_profiles import *
 from billing.repository.catalogues import *
+from billing.repository.credit_notes import *
 from billing.repository.credits import *
 from billing.repository.invoices import *
 from billing.repository.lists import *

@@ -1,6 +1,7 @@
 """Questions about agencies and accounts."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,12 +23,10 @@ def agency_for_update(session: Session, *, agency_id: str) -> Agency | None:
     return session.get(Agency, agency_id, with_for_update=True)
 
 
-def note_agency(session: Session, *, agency_id: str, currency: str, discount_basis_points: int, language: str, as_of: datetime) -> None:
-    """Keep what was told of an agency, unless something newer is kept already."""
-    told = insert(Agency).values(
-        id=agency_id, currency=currency, discount_basis_points=discount_basis_points, language=language, as_of=as_of
-    )
-    changed = {name: told.excluded[name] for name in ("currency", "discount_basis_points", "language", "as_of")}
+def note_agency(session: Session, *, agency_id: str, **told_of: Any) -> None:
+    """Keep what was told of an agency, unless something newer is kept already; `told_of` is what models.Agency has, `as_of` included."""
+    told = insert(Agency).values(id=agency_id, **told_of)
+    changed = {name: told.excluded[name] for name in told_of}
     session.execute(told.on_conflict_do_update(index_elements=[Agency.id], set_=changed, where=Agency.as_of < told.excluded.as_of))
 
 

@@ -1,18 +1,31 @@
 """Questions about invoices and what takes them back."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
+from billing.domain.period import Period
 from billing.models import (
+    Account,
     CreditNote,
     DocumentCounter,
     Invoice,
+    InvoiceLine,
+    Payment,
 )
 from billing.repository.lists import paged, rows_before
 from chassis.paging import Page
 
-INVOICE_IN_FULL = (selectinload(Invoice.lines), selectinload(Invoice.payments), selectinload(Invoice.credit_note))
+INVOICE_IN_FULL = (
+    *(selectinload(Invoice.lines), selectinload(Invoice.payments)),
+    *(selectinload(Invoice.credit_note), selectinload(Invoice.account)),
+)
+PAID = exists().where(Payment.invoice_id == Invoice.id, Payment.status == "succeeded")
+CREDITED = exists().where(CreditNote.invoice_id == Invoice.id)
+OF_STATUS = {"open": ~PAID & ~CREDITED, "paid": PAID & ~CREDITED, "credited": CREDITED}
+"""The statuses, as `domain.invoice_status` tells them."""
 
 
 def invoice(session: Session, *, invoice_id: str) -> Invoice:
@@ -25,14 +38,38 @@ def invoice_in_full(session: Session, *, agency_id: str, invoice_id: str) -> Inv
     return session.scalar(select(Invoice).where(Invoice.id == invoice_id, Invoice.agency_id == agency_id).options(*INVOICE_IN_FULL))
 
 
-def invoices_page(session: Session, *, agency_id: str, account_id: str | None, limit: int, cursor: str | None) -> Page[Invoice]:
-    """List the agency's invoices in full, or those of one of its accounts (R0.67, R0.68), newest first."""
+def invoices_page(
+    session: Session,
+    *,
+    agency_id: str,
+    account_id: str | None,
+    limit: int,
+    cursor: str | None,
+    account_name: str | None = None,
+    status: str | None = None,
+    issued: Period | None = None,
+) -> Page[Invoice]:
+    """List the agency's invoices in full, newest first, or those that all of what is given fits (R0.67, R0.68).
+
+    `account_name` is part of the account's name as accounts are called: in lower case.
+    """
     wanted = select(Invoice).where(Invoice.agency_id == agency_id)
     if account_id is not None:
         wanted = wanted.where(Invoice.account_id == account_id)
+    if account_name is not None:
+        wanted = wanted.join(Account, Account.id == Invoice.account_id).where(Account.name.contains(account_name, autoescape=True))
+    if status is not None:
+        wanted = wanted.where(OF_STATUS[status])
+    if issued is not None:
+        wanted = wanted.where(Invoice.issued_at >= issued.start, Invoice.issued_at < issued.end)
     total = session.scalars(select(func.count()).select_from(wanted.subquery())).one()
     rows = session.scalars(rows_before(wanted, Invoice.id, limit=limit, cursor=cursor).options(*INVOICE_IN_FULL)).all()
     return paged(rows, [row.id for row in rows], limit=limit, total=total)
+
+
+def lines_of(session: Session, *, invoice_id: str) -> Sequence[InvoiceLine]:
+    """List the lines of an invoice, in order."""
+    return session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == invoice_id).order_by(InvoiceLine.position)).all()
 
 
 def opening_invoice(session: Session, *, account_id: str) -> Invoice | None:

@@ -4,8 +4,11 @@ from marshmallow.validate import Length, OneOf, Range
 
 from billing.domain.catalogue import Frequency
 from billing.domain.invoice import Purpose
-from billing.domain.offer import Effective, QuoteState
+from billing.domain.offer import Direction, Effective, QuoteState
 from chassis.schemas import Schema, fields
+
+QUOTED = [Purpose.ACCOUNT_OPENING, Purpose.PLAN_CHANGE, Purpose.RENEWAL]
+"""What quotes are for; credit is bought at its face value."""
 
 
 class LimitChoice(Schema):
@@ -28,9 +31,10 @@ class Selection(Schema):
 class CreateQuote(Schema):
     agency_id = fields.Id("agy", required=True)
     account_id = fields.Id("acc", load_default=None, allow_none=True)
-    selection = fields.Nested(Selection, required=True)
+    selection = fields.Nested(Selection, load_default=None, allow_none=True)
     country = fields.String(load_default=None, allow_none=True)
     effective = fields.Enum(Effective, by_value=True, load_default=None, allow_none=True)
+    purpose = fields.Enum(Purpose, by_value=True, load_default=None, allow_none=True, validate=OneOf([*QUOTED, None]))
 
 
 class QuoteReference(Schema):
@@ -45,6 +49,7 @@ class Offer(Schema):
     per_cycle = fields.MoneyField()
     proration = fields.MoneyField()
     due_today = fields.MoneyField()
+    granted = fields.MoneyField()
     taxes_included = fields.Constant(constant=False)
     taxes_note = fields.String()
 
@@ -58,12 +63,13 @@ class PriceLine(Schema):
 
 class Quote(Schema):
     id = fields.Id("quo")
-    purpose = fields.Enum(Purpose, by_value=True, validate=OneOf([Purpose.ACCOUNT_OPENING, Purpose.PLAN_CHANGE]))
+    purpose = fields.Enum(Purpose, by_value=True, validate=OneOf(QUOTED))
     account_id = fields.Id("acc", allow_none=True)
     selection = fields.Nested(Selection)
     region = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(PriceLine))
     offer = fields.Nested(Offer)
+    direction = fields.Enum(Direction, by_value=True, allow_none=True)
     effective = fields.Enum(Effective, by_value=True)
     takes_effect_at = fields.Instant(allow_none=True)
     state = fields.Enum(QuoteState, by_value=True)

@@ -19,7 +19,7 @@ from billing.domain.credits import (
 from billing.domain.invoice import Purpose
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import paying_profile
-from billing.usecases.invoices import as_shown, issue
+from billing.usecases.invoices import invoice_as_shown, issue
 from chassis.money import Money
 from chassis.paging import Page
 from chassis.unit_of_work import UnitOfWork
@@ -64,7 +64,7 @@ def purchase_credits(
         credit_units=bought,
         credit_expires_at=expires_at,
     )
-    return as_shown(invoice)
+    return invoice_as_shown(invoice)
 
 
 def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: str | None, billing_profile_id: str | None) -> None:
@@ -86,7 +86,7 @@ def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: 
 def credit_purchases(session: Session, *, agency_id: str, kind: str, limit: int, cursor: str | None) -> Page[dict[str, Any]]:
     """List the invoices for credit of one kind, newest first; raises `InvalidCursor`."""
     page = repository.credit_purchases_page(session, agency_id=agency_id, kind=kind, limit=limit, cursor=cursor)
-    return Page(data=[as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
+    return Page(data=[invoice_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
 
 
 def _catalogue(session: Session) -> Catalogue:

@@ -9,7 +9,18 @@ from sqlalchemy.orm import Session
 from billing import errors, events, models, repository
 from billing.domain.catalogue import Catalogue, Kind, Selection
 from billing.domain.invoice import Purpose
-from billing.domain.offer import LIFETIME, TAXES_NOTE, Effective, Held, Offer, change_offer, opening_offer, quote_state
+from billing.domain.offer import (
+    TAXES_NOTE,
+    Direction,
+    Effective,
+    Held,
+    Offer,
+    change_offer,
+    opening_offer,
+    quote_expiry,
+    quote_state,
+    renewal_offer,
+)
 from billing.domain.period import Period
 from billing.domain.standing import Standing, has_ended
 from billing.usecases.agencies import known_agency
@@ -28,27 +39,35 @@ def create_quote(
     *,
     agency_id: str,
     account_id: str | None,
-    selection: dict[str, Any],
+    selection: dict[str, Any] | None,
     country: str | None,
     effective: Effective | None = None,
+    purpose: Purpose | None = None,
 ) -> dict[str, Any]:
     """Price a new account, or the change of `account_id` to another plan, and hold the price for half an hour (R0.41–R0.47).
 
-    Raises a refusal by field for a selection that does not fit together (R0.29–R0.34) and for an unknown country, `AccountNotFound`,
+    With the purpose `renewal`, or without a selection, it is what the account's next renewal costs. Raises a refusal by field for a
+    selection that does not fit together (R0.29–R0.34) and for an unknown country, `AccountNotFound`, `SelectionRequired`, `NotRenewed`,
     `OnlyAtOnce` for a new account that is to wait, and what `change_offer` refuses.
     """
     agency = known_agency(repository.agency(uow.session, agency_id=agency_id), agency_id=agency_id)
-    on_sale, chosen = catalogue(uow.session), Selection(**selection)
-    plan = on_sale.plan_of(chosen)
+    on_sale = catalogue(uow.session)
     subscription = None
-    if account_id is None:
+    if account_id is not None:
+        subscription = repository.subscription(uow.session, agency_id=agency_id, account_id=account_id)
+        if subscription is None:
+            raise errors.AccountNotFound(account_id=account_id)
+    if subscription is not None and (selection is None or purpose is Purpose.RENEWAL):
+        return _quote_renewal(uow, subscription)
+    if selection is None:
+        raise errors.SelectionRequired
+    chosen = Selection(**selection)
+    plan = on_sale.plan_of(chosen)
+    if subscription is None:
         if effective is Effective.PERIOD_END:
             raise errors.OnlyAtOnce
         offer = opening_offer(on_sale, selection=chosen, currency=agency.currency, discount_basis_points=agency.discount_basis_points)
     else:
-        subscription = repository.subscription(uow.session, agency_id=agency_id, account_id=account_id)
-        if subscription is None:
-            raise errors.AccountNotFound(account_id=account_id)
         offer = change_offer(
             on_sale,
             held=held_by(subscription, now=uow.now),
@@ -58,17 +77,57 @@ def create_quote(
             effective=effective,
             now=uow.now,
         )
-    quote = models.Quote(
-        id=new_id("quo"),
-        agency_id=agency_id,
+    return _made(
+        uow,
         purpose=Purpose.ACCOUNT_OPENING if subscription is None else Purpose.PLAN_CHANGE,
-        account_id=account_id,
-        replaces_change=None if subscription is None else subscription.changes,
+        agency_id=agency_id,
+        subscription=subscription,
+        offer=offer,
         catalogue_version=on_sale.version,
         kind=plan.kind,
         selection=asdict(chosen),
         region=None if country is None else on_sale.region_of(country),
-        currency=agency.currency,
+    )
+
+
+def _quote_renewal(uow: UnitOfWork, subscription: models.Subscription) -> dict[str, Any]:
+    """Price the next renewal: of the plan that a waiting change leads to, where one waits. Raises `NotRenewed`."""
+    period_end = subscription.period_end
+    if period_end is None or subscription.standing != Standing.RENEWED:
+        raise errors.NotRenewed(account_id=subscription.account_id)
+    waiting = repository.waiting_quote(uow.session, account_id=subscription.account_id, at=period_end)
+    on = subscription if waiting is None else waiting
+    per_cycle = subscription.per_cycle_minor if waiting is None else offer_of(waiting).per_cycle.amount_minor
+    by = Catalogue.read(repository.catalogue(uow.session, version=on.catalogue_version).content)
+    return _made(
+        uow,
+        purpose=Purpose.RENEWAL,
+        agency_id=subscription.agency_id,
+        subscription=subscription,
+        offer=renewal_offer(
+            list_price=by.list_price(Selection.read(on.selection), on.currency),
+            per_cycle=Money(amount_minor=per_cycle, currency=on.currency),
+            at=max(period_end, uow.now),
+        ),
+        catalogue_version=on.catalogue_version,
+        kind=on.kind,
+        selection=on.selection,
+        region=None,
+    )
+
+
+def _made(
+    uow: UnitOfWork, *, purpose: Purpose, agency_id: str, subscription: models.Subscription | None, offer: Offer, **priced: Any
+) -> dict[str, Any]:
+    """Keep the quote, tell of it, and show it; `priced` says which selection it is for, and by which catalogue."""
+    quote = models.Quote(
+        id=new_id("quo"),
+        agency_id=agency_id,
+        purpose=purpose,
+        account_id=None if subscription is None else subscription.account_id,
+        replaces_change=None if subscription is None else subscription.changes,
+        direction=offer.direction,
+        currency=offer.list_price.currency,
         list_price_minor=offer.list_price.amount_minor,
         migration_discount_minor=offer.migration_discount.amount_minor,
         reseller_discount_minor=offer.reseller_discount.amount_minor,
@@ -77,7 +136,8 @@ def create_quote(
         begins_period=offer.begins_period,
         takes_effect_at=offer.takes_effect_at,
         created_at=uow.now,
-        expires_at=uow.now + LIFETIME,
+        expires_at=quote_expiry(None if subscription is None else held_by(subscription, now=uow.now), now=uow.now),
+        **priced,
     )
     uow.session.add(quote)
     uow.emit(
@@ -85,8 +145,8 @@ def create_quote(
             subject=quote.id,
             agency_id=agency_id,
             quote_id=quote.id,
-            purpose=Purpose(quote.purpose),
-            account_id=account_id,
+            purpose=purpose,
+            account_id=quote.account_id,
             due_today_minor=offer.due_today.amount_minor,
             currency=quote.currency,
             expires_at=quote.expires_at,
@@ -120,6 +180,7 @@ def offer_of(quote: models.Quote) -> Offer:
         charged=money(quote.charged_minor),
         begins_period=quote.begins_period,
         takes_effect_at=quote.takes_effect_at,
+        direction=None if quote.direction is None else Direction(quote.direction),
     )
 
 
@@ -138,7 +199,7 @@ def held_by(subscription: models.Subscription, *, now: datetime) -> Held:
 def _as_shown(uow: UnitOfWork, quote: models.Quote, subscription: models.Subscription | None) -> dict[str, Any]:
     offer, chosen = offer_of(quote), Selection.read(quote.selection)
     on_sale = Catalogue.read(repository.catalogue(uow.session, version=quote.catalogue_version).content)
-    details = ("list_price", "migration_discount", "reseller_discount", "per_cycle", "proration", "due_today")
+    details = ("list_price", "migration_discount", "reseller_discount", "per_cycle", "proration", "due_today", "granted")
     is_taken = quote.used_at is not None or (quote.held_at is not None and quote.released_at is None)
     superseded = quote.account_id is not None and (subscription is None or subscription.changes != quote.replaces_change)
     return {
@@ -149,6 +210,7 @@ def _as_shown(uow: UnitOfWork, quote: models.Quote, subscription: models.Subscri
         "region": quote.region,
         "lines": [{"description": description, "amount": amount} for description, amount in on_sale.price_lines(chosen, quote.currency)],
         "offer": {**{name: getattr(offer, name) for name in details}, "taxes_note": TAXES_NOTE},
+        "direction": offer.direction,
         "effective": offer.effective,
         "takes_effect_at": offer.takes_effect_at,
         "state": quote_state(

@@ -4,13 +4,14 @@ from datetime import datetime
 
 from billing import errors, models, repository
 from billing.domain.catalogue import Frequency, Kind, Selection
-from billing.domain.invoice import PaymentStatus, Purpose, change_lines, opening_lines
+from billing.domain.invoice import PaymentStatus, Purpose, opening_lines
 from billing.domain.period import Period, first_period
 from billing.domain.standing import Standing
 from billing.usecases.billing_profiles import paying_profile
 from billing.usecases.invoices import credit, issue
 from billing.usecases.payments import refuse_payment
-from billing.usecases.quotes import held_by, offer_of
+from billing.usecases.plan_changes import change_at_once
+from billing.usecases.quotes import offer_of
 from billing.usecases.standing import note_standing, pay_by
 from chassis.errors import Refusal
 from chassis.unit_of_work import UnitOfWork
@@ -21,6 +22,7 @@ def open_subscription(
     *,
     agency_id: str,
     account_id: str,
+    name: str | None,
     quote_id: str,
     billing_profile_id: str | None,
     time_zone: str,
@@ -33,6 +35,7 @@ def open_subscription(
     `QuoteNotFound`, `BillingProfileNotFound`, `BillingProfileRequired`: accounts checked them, so they are for a human to see.
     """
     account = _locked_account(uow, agency_id=agency_id, account_id=account_id)
+    account.name = account.name or name
     if account.failed_at is not None or _was_opened(uow, account):
         return
     quote = repository.quote_for_update(uow.session, agency_id=agency_id, quote_id=quote_id)
@@ -40,7 +43,7 @@ def open_subscription(
         raise errors.QuoteNotFound(quote_id=quote_id)
     refusal = _refusal_of(quote, requested_at=requested_at)
     if refusal is None:
-        _use(quote, account_id=account_id, at=requested_at)
+        quote.used_by_account_id, quote.used_at = account_id, requested_at
     if quote.kind != Kind.PAID:
         _subscribe(uow, quote, account_id=account_id, time_zone=time_zone, anchored_at=requested_at)
         return
@@ -82,35 +85,10 @@ def upgrade_subscription(
     subscription = repository.subscription(uow.session, agency_id=agency_id, account_id=account_id)
     if subscription is None:
         raise errors.AccountNotFound(account_id=account_id)
-    if subscription.changes != quote.replaces_change:
-        raise errors.QuoteSuperseded(quote_id=quote_id)
     profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
-    held, chosen = held_by(subscription, now=quote.created_at), Selection.read(quote.selection)
-    paid = None if held.is_over(quote.created_at) else held.period
-    period = paid
-    if period is None or quote.begins_period:
-        period = _first_period(quote, anchor=quote.created_at, time_zone=subscription.time_zone)
-        subscription.anchored_at = quote.created_at
-    offer = offer_of(quote)
-    lines = change_lines(offer, held=held.selection, chosen=chosen, paid=paid, period=period, at=quote.created_at)
-    _use(quote, account_id=account_id, at=upgraded_at)
-    subscription.kind = quote.kind
-    subscription.selection = quote.selection
-    subscription.catalogue_version = quote.catalogue_version
-    subscription.per_cycle_minor = offer.per_cycle.amount_minor
+    change_at_once(uow, subscription, quote, profile=profile, at=upgraded_at)
     pay_by(subscription, billing_profile_id=profile.id, as_of=upgraded_at)
     note_standing(subscription, Standing.RENEWED, as_of=upgraded_at)
-    subscription.period_start, subscription.period_end = period.start, period.end
-    subscription.changes += 1
-    issue(
-        uow,
-        agency_id=agency_id,
-        purpose=Purpose.PLAN_CHANGE,
-        lines=lines,
-        billing_profile_id=profile.id,
-        account_id=account_id,
-        quote_id=quote_id,
-    )
 
 
 def undo_opening(uow: UnitOfWork, *, agency_id: str, account_id: str) -> None:
@@ -153,11 +131,6 @@ def _refusal_of(quote: models.Quote, *, requested_at: datetime) -> Refusal | Non
     if requested_at >= quote.expires_at:
         return errors.QuoteExpired(quote_id=quote.id, expires_at=quote.expires_at.isoformat())
     return None
-
-
-def _use(quote: models.Quote, *, account_id: str, at: datetime) -> None:
-    quote.used_by_account_id = account_id
-    quote.used_at = at
 
 
 def _first_period(quote: models.Quote, *, anchor: datetime, time_zone: str) -> Period:

@@ -13,7 +13,7 @@ def record_credit_note(
     *,
     agency_id: str,
     credit_note_id: str,
-    invoice_id: str,
+    invoice_id: str | None,
     prepaid_minor: int,
     currency: str,
     account_id: str | None,
@@ -39,9 +39,11 @@ def record_credit_note(
     )
 
 
-def return_prepaid(uow: UnitOfWork, *, agency_id: str, credit_note_id: str, invoice_id: str, prepaid_minor: int, currency: str) -> None:
-    """Give prepaid back to the lots it came from, at once or as soon as it has been spent."""
-    if prepaid_minor == 0:
+def return_prepaid(
+    uow: UnitOfWork, *, agency_id: str, credit_note_id: str, invoice_id: str | None, prepaid_minor: int, currency: str
+) -> None:
+    """Give prepaid back to the lots it came from, at once or as soon as it has been spent; without an invoice there is none."""
+    if prepaid_minor == 0 or invoice_id is None:
         return
     repository.lock_invoice(uow.session, invoice_id)
     note = repository.insert_credit_note(

@@ -21,6 +21,7 @@ from chassis import schemas as shapes
 from chassis.errors import InvalidRequest, VersionMismatch
 from gateway.auth import Keys, Scope
 from gateway.errors import Malformed
+from gateway.routes.pdf import PDF_ANSWERS
 from gateway.schemas import Json, Nothing, encoded
 from gateway.schemas.examples import example_of
 
@@ -151,6 +152,11 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
             success[HTTPStatus.NOT_MODIFIED] = [{"description": "What you have is still right.", "content_type": None}]
         parameters = [ETAG_PARAMETER] if has_etag else []
         return self._declared(rule, "GET", scope, success | _problems(possible), parameters, arguments=(query, "query" if query else None))
+
+    def get_pdf(self, rule: str, *, scope: Scope, refuses: tuple[HTTPStatus, ...] = ()) -> Callable[[View], View]:
+        """Declare `view(caller, *, [path parameters])`, which answers with a PDF (`pdf.printed`) and its ETag."""
+        responses = PDF_ANSWERS | _problems([*ALWAYS_POSSIBLE, *refuses])
+        return self._declared(rule, "GET", scope, responses, [ETAG_PARAMETER], arguments=(None, None))
 
     def post(
         self,
