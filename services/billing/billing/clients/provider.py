@@ -26,12 +26,31 @@ class Charge:
     amount: Money
 
 
+HARD_DECLINES = frozenset(
+    {"expired_card", "lost_card", "stolen_card", "pickup_card", "fraudulent", "account_closed", "authentication_required"}
+)
+"""The codes of cards that will not pay later either, not without their owner: asking them again is of no use (R0.64)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declined:
-    """The provider's «no»: a result, not a fault. The same key gets it again."""
+    """The provider's «no»: a result, not a fault. The same key gets it again; a hard one is not worth another attempt."""
 
     code: str
     reason: str
+    is_hard: bool = False
+
+    @classmethod
+    def by(cls, code: str, reason: str) -> "Declined":
+        """Say no with one of the provider's codes, which tells whether it is a hard one."""
+        return cls(code=code, reason=reason, is_hard=code in HARD_DECLINES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """Money under way: neither taken nor refused yet. The provider tells later, or is asked with `find`; it is never charged again."""
+
+    id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +61,21 @@ class CardRefund:
     amount: Money
 
 
+Charged = Charge | Declined | Pending
+"""What comes of asking a card for money."""
+
+
 class PaymentProvider(Protocol):
     """The outside world that takes money from cards. Every method raises `ProviderUnavailable` where its outcome is unknown."""
 
     def describe(self, *, payment_method: str) -> PaymentMethod:
         """Say which card a token stands for; raises `PaymentMethodUnknown`."""
 
-    def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charge | Declined:
+    def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charged:
         """Take `amount` from the card, once per key."""
 
     def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
         """Give `amount` of a charge back, once per key."""
 
-    def find(self, *, idempotency_key: str) -> Charge | None:
-        """Look up the charge made under a key, however long ago: providers keep charges for ever, keys for a day."""
+    def find(self, *, idempotency_key: str) -> Charged | None:
+        """Look up what became of a charge under a key, however long ago: providers keep charges for ever, keys for a day."""

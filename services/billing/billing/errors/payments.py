@@ -10,6 +10,15 @@ class ProviderUnavailable(Unavailable):
     message = "The payment provider cannot be reached right now: {reason}. Try again in a moment."
 
 
+class PaymentNotFound(Refusal):
+    """Nobody here made a payment of this id."""
+
+    kind = "not_found"
+    code = "payment_not_found"
+    message = "There is no payment {payment_id}."
+    field = "payment_id"
+
+
 class ReservationImpossible(Refusal):
     """Credits reserved less than nothing, more than was asked for, or another currency: a defect on its side, nothing is charged."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.models.base import Base
@@ -27,6 +27,7 @@ class TestProviderCharge(Base):
     payment_method: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    is_pending: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime]
 
 
