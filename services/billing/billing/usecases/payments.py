@@ -88,9 +88,9 @@ def pay(attempt: Attempt, *, credits_: clients.Credits, provider: clients.Paymen
     card = card_share(attempt.amount, reserved=prepaid)
     if card == zero:
         return Outcome(prepaid=prepaid, card=card)
-    charged = (provider.find(idempotency_key=attempt.payment_id) if attempt.resumed else None) or provider.charge(
-        idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card
-    )
+    charged = (
+        provider.find(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method) if attempt.resumed else None
+    ) or provider.charge(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card)
     return _outcome(charged, prepaid=prepaid, card=card)
 
 
