@@ -6,6 +6,7 @@ from billing import clients, events, schemas
 from billing.usecases import (
     agencies,
     billing_profiles,
+    cards,
     credit_notes,
     invoices,
     papers,
@@ -17,12 +18,15 @@ from billing.usecases import (
     subscriptions,
 )
 from billing.usecases import credits as credits_
+from chassis import context as contexts
 from chassis.concurrency import off_the_hub
 from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
+from chassis.ids import new_id
 from chassis.wiring import Wired, Work
 
 RENEWED_AT_ONCE = 100
+REMINDED_AT_ONCE = 100
 
 
 class BillingService:
@@ -49,8 +53,32 @@ class BillingService:
 
     @command(request=schemas.AddBillingProfile, answer=schemas.BillingProfile)
     def add_billing_profile(self, request: dict[str, Any]) -> object:
-        described = self.provider.describe(payment_method=request["payment_method"])
+        card = {name: request.pop(name) for name in ("payment_method", "setup_intent")}
+        described = cards.card_handed_over(self.provider, agency_id=request["agency_id"], **card)
         return self.work.once(billing_profiles.add_billing_profile, described=described, **request)
+
+    @command(request=schemas.UpdateBillingProfile, answer=schemas.BillingProfile)
+    def update_billing_profile(self, request: dict[str, Any]) -> object:
+        known = {name: request.pop(name) for name in ("agency_id", "billing_profile_id", "expected_version")}
+        card = {name: request.pop(name) for name in ("payment_method", "setup_intent")}
+        described = cards.card_handed_over(self.provider, agency_id=known["agency_id"], **card) if any(card.values()) else None
+        return self.work.once(billing_profiles.update_billing_profile, described=described, wanted=request, **known)
+
+    @command(request=schemas.RemoveBillingProfile, answer=None)
+    def remove_billing_profile(self, request: dict[str, Any]) -> object:
+        return self.work.once(billing_profiles.remove_billing_profile, **request)
+
+    @command(request=schemas.BeginSetup, answer=schemas.SetupIntent)
+    def begin_card_setup(self, request: dict[str, Any]) -> object:
+        key = contexts.current().idempotency_key or new_id(
+            "idk"
+        )  # the provider keeps the answer under it: its secret is not for us to keep
+        begun = self.provider.begin_setup(idempotency_key=key, agency_id=request["agency_id"])
+        return {"id": begun.id, "client_secret": begun.client_secret, "status": begun.status, "return_url": request["return_url"]}
+
+    @command(request=schemas.ProviderTelling, answer=schemas.ProviderHeard)
+    def hear_provider(self, request: dict[str, Any]) -> object:
+        return self.work.once(cards.hear, told=self.provider.told(**request))
 
     @query(request=schemas.BillingProfileReference, answer=schemas.BillingProfile)
     def billing_profile(self, request: dict[str, Any]) -> object:
@@ -205,6 +233,13 @@ class BillingService:
         while renewed:
             with self.work.begin() as uow:
                 renewed = renewals.renew_due_subscriptions(uow, limit=RENEWED_AT_ONCE)
+
+    @due(every_seconds=60)
+    def remind_of_expiring_cards(self) -> None:
+        reminded = REMINDED_AT_ONCE
+        while reminded:
+            with self.work.begin() as uow:
+                reminded = billing_profiles.remind_of_expiring_cards(uow, limit=REMINDED_AT_ONCE)
 
 
 def _agency_of(event: Event) -> str:

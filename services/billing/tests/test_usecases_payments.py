@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing import errors
-from billing.clients import CardRefund, Charge, Declined
+from billing.clients import CardRefund, Charge, Charged, Declined, Pending
 from billing.usecases import payments
 from chassis.errors import Refused, Unavailable
 from chassis.ids import new_id
@@ -83,6 +83,77 @@ def test_a_declined_card_is_an_answer(stage: Stage, token: str, code: str) -> No
     assert stage.charges() == []
 
 
+@pytest.mark.parametrize(
+    ("token", "is_hard"),
+    [
+        ("pm_card_declined", False),
+        ("pm_card_insufficient_funds", False),
+        ("pm_card_expired", True),
+        ("pm_card_lost", True),
+        ("pm_card_authentication_required", True),
+    ],
+)
+def test_a_hard_decline_is_told_from_one_that_may_pass(stage: Stage, token: str, is_hard: bool) -> None:
+    declined = stage.provider.charge(idempotency_key=new_id("pay"), payment_method=token, amount=euros(100))
+    assert isinstance(declined, Declined)
+    assert declined.is_hard is is_hard
+
+
+def test_money_under_way_leaves_the_payment_pending_and_is_found_later_without_another_charge(stage: Stage) -> None:
+    stage.a_profile("pm_card_pending")
+    stage.credits.available_minor = 1000
+    issued = an_open_invoice(stage)
+    stage.deliver(issued)
+    assert [payment["status"] for payment in payments_of(stage)] == ["pending"]
+    assert (len(stage.charges()), stage.names()) == (1, ["invoice_issued"])
+    with stage.units.begin() as uow:
+        attempt = payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"])
+    assert attempt is not None
+    again = stage.provider.charge(idempotency_key=attempt.payment_id, payment_method="pm_card_pending", amount=euros(2920))
+    assert isinstance(again, Pending)
+    outcome = payments.pay(attempt, credits_=stage.service.credits, provider=stage.provider)
+    with stage.units.begin() as uow:
+        payments.record_payment(uow, attempt=attempt, outcome=outcome)
+    [paid] = stage.emitted("invoice_paid")
+    assert (paid["prepaid_minor"], paid["card_minor"], len(stage.charges())) == (1000, 2920, 1)
+
+
+def told(stage: Stage, payment_id: str, charged: Charged) -> bool:
+    with stage.units.begin() as uow:
+        return payments.settle_told(uow, payment_id=payment_id, charged=charged)
+
+
+def test_what_the_provider_tells_settles_a_pending_payment_once(stage: Stage) -> None:
+    stage.a_profile("pm_card_pending")
+    stage.credits.available_minor = 1000
+    stage.deliver(an_open_invoice(stage))
+    [payment] = payments_of(stage)
+    charge = Charge(id="ch_1", amount=euros(2920))
+    assert [told(stage, payment["id"], each) for each in (Pending(id="ch_1"), charge, charge, Declined.by("lost_card", "Lost."))] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert stage.names() == ["invoice_issued", "invoice_paid"]
+    [paid] = stage.emitted("invoice_paid")
+    assert (paid["prepaid_minor"], paid["card_minor"]) == (1000, 2920)
+
+
+def test_a_decline_told_later_fails_the_payment(stage: Stage) -> None:
+    stage.a_profile("pm_card_pending")
+    stage.deliver(an_open_invoice(stage))
+    [payment] = payments_of(stage)
+    assert told(stage, payment["id"], Declined.by("insufficient_funds", "The card has insufficient funds."))
+    [failed] = stage.emitted("payment_failed")
+    assert (failed["payment_id"], failed["code"]) == (payment["id"], "insufficient_funds")
+
+
+def test_what_is_told_of_a_payment_that_is_not_ours_is_refused(stage: Stage) -> None:
+    with pytest.raises(errors.PaymentNotFound):
+        told(stage, new_id("pay"), Pending(id="ch_1"))
+
+
 @pytest.mark.parametrize("token", ["pm_card_timeout", "pm_card_processing_error"])
 def test_an_unknown_outcome_is_asked_for_again_under_the_same_key(stage: Stage, token: str) -> None:
     stage.a_profile(token)
@@ -135,16 +206,16 @@ class CrashingProvider:
             raise Crash
         return answer
 
-    def charge(self, **request: Any) -> Charge | Declined:
-        answer: Charge | Declined = self._request(lambda: self._provider.charge(**request))
+    def charge(self, **request: Any) -> Charged:
+        answer: Charged = self._request(lambda: self._provider.charge(**request))
         return answer
 
     def refund(self, **request: Any) -> CardRefund:
         answer: CardRefund = self._request(lambda: self._provider.refund(**request))
         return answer
 
-    def find(self, *, idempotency_key: str) -> Charge | None:
-        return self._provider.find(idempotency_key=idempotency_key)
+    def find(self, **request: Any) -> Charged | None:
+        return self._provider.find(**request)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -304,7 +375,7 @@ def test_the_test_provider_holds_callers_to_one_request_per_key(stage: Stage) ->
     request = {"idempotency_key": "one", "payment_method": "pm_card_visa"}
     first = stage.provider.charge(**request, amount=euros(100))
     assert isinstance(first, Charge)
-    assert stage.provider.charge(**request, amount=euros(100)) == first == stage.provider.find(idempotency_key="one")
-    assert stage.provider.find(idempotency_key="two") is None
+    assert stage.provider.charge(**request, amount=euros(100)) == first == stage.provider.find(**request)
+    assert stage.provider.find(idempotency_key="two", payment_method="pm_card_visa") is None
     with pytest.raises(ValueError, match="another amount"):
         stage.provider.charge(**request, amount=Money(amount_minor=100, currency="USD"))

@@ -63,6 +63,7 @@ class NoticeKind(StrEnum):
     ACCOUNT_UPGRADED = "account_upgraded"
     INVOICE_PAID = "invoice_paid"
     PAYMENT_FAILED = "payment_failed"
+    CARD_EXPIRING = "card_expiring"
     CREDITS_PURCHASED = "credits_purchased"
     ACCOUNT_CANCELLED = "account_cancelled"
     CANCELLATION_UNDONE = "cancellation_undone"
@@ -231,6 +232,11 @@ def _of_payment(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str,
     return {"number": facts["number"], "amount": amount, "reason": _reason(facts, texts)}
 
 
+def _of_card(facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, str]:
+    month = f"{facts['expiry_month']:02}/{facts['expiry_year']}"
+    return {"profile": facts["name"], "brand": facts["brand"], "last_four": facts["last_four"], "month": month, "days": str(facts["days"])}
+
+
 def _of_credits(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
     units = str(facts["units"]) if facts["currency"] is None else _amount(facts["units"], facts["currency"], texts)
     return {"credits": Template(texts["credits"][facts["kind"]]).substitute(units=units)}
@@ -280,6 +286,7 @@ _VALUES: Mapping[NoticeKind, Values] = {
     NoticeKind.ACCOUNT_UPGRADED: _of_upgraded,
     NoticeKind.INVOICE_PAID: _of_invoice,
     NoticeKind.PAYMENT_FAILED: _of_payment,
+    NoticeKind.CARD_EXPIRING: _of_card,
     NoticeKind.CREDITS_PURCHASED: _of_credits,
     NoticeKind.ACCOUNT_CANCELLED: _at("expires_at"),
     NoticeKind.CANCELLATION_UNDONE: _of_nothing,

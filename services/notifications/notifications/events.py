@@ -193,6 +193,17 @@ class PaymentFailed(Reading):
     reason = fields.String(required=True)
 
 
+class CardExpiring(Reading):
+    """What is read of card_expiring."""
+
+    name = fields.String(required=True)
+    brand = fields.String(required=True)
+    last_four = fields.String(required=True)
+    expiry_month = fields.Integer(required=True)
+    expiry_year = fields.Integer(required=True)
+    days = fields.Integer(required=True)
+
+
 class CreditsPurchased(Reading):
     """What is read of credits_purchased; units with a currency are its minor units."""
 
@@ -231,6 +242,7 @@ _READ: dict[str, Reading] = {
     "transfer_completed": TransferCompleted(),
     "invoice_paid": InvoicePaid(),
     "payment_failed": PaymentFailed(),
+    "card_expiring": CardExpiring(),
     "credits_purchased": CreditsPurchased(),
 }
 

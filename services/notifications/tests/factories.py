@@ -19,7 +19,7 @@ LIFECYCLE_FACTS = (
     *("plan_change_scheduled", "plan_change_dropped", "account_cancelled", "cancellation_undone", "account_disabled", "account_enabled"),
     *("account_expired", "account_archived", "trial_ending", "renewal_upcoming", "account_login_locked"),
 )
-NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "credits_purchased")
+NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "card_expiring", "credits_purchased")
 TRANSFER_ADDRESS = "hello@atelier.example"
 
 LATER = START + timedelta(days=7)
@@ -32,6 +32,7 @@ SOURCES = {
     "account_login_locked": "identity",
     "invoice_paid": "billing",
     "payment_failed": "billing",
+    "card_expiring": "billing",
     "credits_purchased": "credits",
     "workspace_prepared": "snapshots",
     "notice_sent": "notifications",
@@ -110,6 +111,16 @@ class World:
                 "currency": "EUR",
                 "code": "insufficient_funds",
                 "reason": "Not enough money.",
+            },
+            "card_expiring": {
+                "billing_profile_id": new_id("bp"),
+                "name": "Company card",
+                "brand": "visa",
+                "last_four": "4242",
+                "expiry_month": 6,
+                "expiry_year": 2026,
+                "days": 30,
+                "is_default": True,
             },
             "credits_purchased": {
                 "transaction_id": new_id("txn"),

@@ -6,6 +6,7 @@ from billing.models.billing_profiles import *
 from billing.models.catalogues import *
 from billing.models.invoices import *
 from billing.models.payments import *
+from billing.models.provider_events import *
 from billing.models.provider_for_tests import *
 from billing.models.quotes import *
 from billing.models.subscriptions import *

@@ -8,5 +8,6 @@ from billing.repository.credits import *
 from billing.repository.invoices import *
 from billing.repository.lists import *
 from billing.repository.payments import *
+from billing.repository.provider_events import *
 from billing.repository.quotes import *
 from billing.repository.subscriptions import *

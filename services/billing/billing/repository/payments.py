@@ -19,6 +19,11 @@ def payment(session: Session, *, payment_id: str) -> Payment:
     return session.get_one(Payment, payment_id)
 
 
+def payment_or_none(session: Session, *, payment_id: str) -> Payment | None:
+    """Find a payment that somebody else names."""
+    return session.get(Payment, payment_id)
+
+
 def refund(session: Session, *, credit_note_id: str) -> Refund | None:
     """Find what was given back to the card for a credit note."""
     return session.get(Refund, credit_note_id)

@@ -33,7 +33,7 @@ def subscriptions_due(session: Session, *, platform_now: datetime, limit: int) -
     Those that somebody else works on are left to them, and so are those of agencies without any billing profile: nobody could pay.
     """
     due = is_due(SUBSCRIPTION.c.period_end, agency_id=SUBSCRIPTION.c.agency_id, platform_now=platform_now)
-    payable = exists().where(BillingProfile.agency_id == Subscription.agency_id)
+    payable = exists().where(BillingProfile.agency_id == Subscription.agency_id, BillingProfile.removed_at.is_(None))
     question = (
         select(Subscription)
         .join(Account, Account.id == Subscription.account_id)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from billing import clients, events, models, repository
+from billing import clients, errors, events, models, repository
 from billing.domain.credits import PREPAID
 from billing.domain.invoice import PaymentStatus, Purpose, card_share
 from billing.usecases.invoices import credit
@@ -28,12 +28,13 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of an attempt: paid, so much by prepaid and the rest by card, or declined."""
+    """What became of an attempt: paid, so much by prepaid and the rest by card, declined, or not known yet: the money is under way."""
 
     prepaid: Money
     card: Money
     charge_id: str | None = None
     declined: clients.Declined | None = None
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,28 +89,60 @@ def pay(attempt: Attempt, *, credits_: clients.Credits, provider: clients.Paymen
     card = card_share(attempt.amount, reserved=prepaid)
     if card == zero:
         return Outcome(prepaid=prepaid, card=card)
-    charged = (provider.find(idempotency_key=attempt.payment_id) if attempt.resumed else None) or provider.charge(
-        idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card
-    )
-    if isinstance(charged, clients.Declined):
-        return Outcome(prepaid=prepaid, card=card, declined=charged)
-    return Outcome(prepaid=prepaid, card=card, charge_id=charged.id)
+    charged = (
+        provider.find(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method) if attempt.resumed else None
+    ) or provider.charge(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card)
+    return _outcome(charged, prepaid=prepaid, card=card)
 
 
 def record_payment(uow: UnitOfWork, *, attempt: Attempt, outcome: Outcome) -> None:
-    """Record what became of the attempt, once; where the account failed meanwhile, take the invoice back in the same breath."""
-    invoice = repository.invoice(uow.session, invoice_id=attempt.invoice_id)
+    """Record what became of the attempt, once; where the account failed meanwhile, take the invoice back in the same breath.
+
+    Money that is under way leaves the payment pending: it is told (`settle_told`) or asked about under the same id later.
+    """
+    if not outcome.is_pending:
+        _settle(uow, repository.payment(uow.session, payment_id=attempt.payment_id), outcome)
+
+
+def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -> bool:
+    """Settle a payment as its provider tells, once, whoever comes first: this, our own answer, or somebody who asked. Tell whether it did.
+
+    What the card did not pay of it, prepaid did. Raises `PaymentNotFound` for a payment that is not ours.
+    """
+    payment = repository.payment_or_none(uow.session, payment_id=payment_id)
+    if payment is None:
+        raise errors.PaymentNotFound(payment_id=payment_id)
+    total = Money(amount_minor=payment.amount_minor, currency=payment.currency)
+    card = charged.amount if isinstance(charged, clients.Charge) else total
+    outcome = _outcome(charged, prepaid=total - card, card=card)
+    return not outcome.is_pending and _settle(uow, payment, outcome)
+
+
+def _outcome(charged: clients.Charged, *, prepaid: Money, card: Money) -> Outcome:
+    match charged:
+        case clients.Charge():
+            return Outcome(prepaid=prepaid, card=card, charge_id=charged.id)
+        case clients.Declined():
+            return Outcome(prepaid=prepaid, card=card, declined=charged)
+        case clients.Pending():
+            return Outcome(prepaid=prepaid, card=card, is_pending=True)
+
+
+def _settle(uow: UnitOfWork, payment: models.Payment, outcome: Outcome) -> bool:
+    """Settle a pending payment under the locks of its account and its invoice; tell whether it was still pending."""
+    invoice = repository.invoice(uow.session, invoice_id=payment.invoice_id)
     account = _locked_account(uow, invoice)
     repository.lock_invoice(uow.session, invoice_id=invoice.id)
-    payment = repository.payment(uow.session, payment_id=attempt.payment_id)
+    uow.session.refresh(payment)
     if payment.status != PaymentStatus.PENDING:
-        return
+        return False
     if outcome.declined is not None:
         _fail(uow, invoice, payment, code=outcome.declined.code, reason=outcome.declined.reason)
     else:
         _succeed(uow, invoice, payment, outcome)
     if _is_undone(invoice, account):
         credit(uow, invoice=invoice, payment=payment)
+    return True
 
 
 def refuse_payment(uow: UnitOfWork, *, invoice: models.Invoice, refusal: Refusal) -> None:

@@ -7,7 +7,7 @@ from billing.domain.catalogue import Frequency, Selection
 from billing.domain.invoice import Purpose, change_lines, renewed_meanwhile_lines, total_of, turned_round
 from billing.domain.period import Period, first_period
 from billing.usecases.agencies import known_agency
-from billing.usecases.billing_profiles import paying_profile
+from billing.usecases.billing_profiles import profile_told_of
 from billing.usecases.invoices import grant, issue
 from billing.usecases.quotes import held_by, offer_of
 from billing.usecases.standing import price_for, subscription_told_of
@@ -47,9 +47,7 @@ def downgrade_subscription(
         return
     if quote.agency_id != subscription.agency_id:
         raise errors.AccountNotFound(account_id=account_id)
-    profile = paying_profile(
-        uow.session, agency_id=quote.agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id
-    )
+    profile = profile_told_of(uow, agency_id=quote.agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
     change_at_once(uow, subscription, quote, profile=profile, at=as_of)
 
 

@@ -7,7 +7,7 @@ from billing.domain.catalogue import Frequency, Kind, Selection
 from billing.domain.invoice import PaymentStatus, Purpose, opening_lines
 from billing.domain.period import Period, first_period
 from billing.domain.standing import Standing
-from billing.usecases.billing_profiles import paying_profile
+from billing.usecases.billing_profiles import profile_told_of
 from billing.usecases.invoices import credit, issue
 from billing.usecases.payments import refuse_payment
 from billing.usecases.plan_changes import change_at_once
@@ -48,7 +48,7 @@ def open_subscription(
         _subscribe(uow, quote, account_id=account_id, time_zone=time_zone, anchored_at=requested_at)
         return
     selection = Selection.read(quote.selection)
-    profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
+    profile = profile_told_of(uow, agency_id=agency_id, billing_profile_id=billing_profile_id)
     period = _first_period(quote, anchor=requested_at, time_zone=time_zone)
     invoice = issue(
         uow,
@@ -85,7 +85,7 @@ def upgrade_subscription(
     subscription = repository.subscription(uow.session, agency_id=agency_id, account_id=account_id)
     if subscription is None:
         raise errors.AccountNotFound(account_id=account_id)
-    profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
+    profile = profile_told_of(uow, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
     change_at_once(uow, subscription, quote, profile=profile, at=upgraded_at)
     pay_by(subscription, billing_profile_id=profile.id, as_of=upgraded_at)
     note_standing(subscription, Standing.RENEWED, as_of=upgraded_at)
