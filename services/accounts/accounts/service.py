@@ -261,6 +261,10 @@ class AccountsService:
     def on_payment_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.record_refused_payment, **event.data)
 
+    @subscribe("billing", "dunning_step", reads=events.DunningStep)
+    def on_dunning_step(self, event: Event) -> None:
+        self.work.handle(event, usecases.follow_dunning, agency_id=event.agency_id, **event.data)
+
     @subscribe("snapshots", "workspace_prepared", reads=events.WorkspacePrepared)
     def on_workspace_prepared(self, event: Event) -> None:
         self.work.handle(event, usecases.record_workspace, **event.data)

@@ -162,7 +162,7 @@ def test_an_invoice_whose_total_is_not_its_lines_is_not_issued(stage: Stage) -> 
 
 def test_an_account_has_one_opening_invoice_and_an_invoice_one_live_payment(stage: Stage) -> None:
     stage.an_account()
-    columns = "invoice_id, billing_profile_id, currency, amount_minor, prepaid_minor, card_minor, created_at"
+    columns = "invoice_id, billing_profile_id, currency, amount_minor, prepaid_minor, card_minor, created_at, asked_at"
     with pytest.raises(UniqueViolation):
         stage.database.execute(f"INSERT INTO payments (id, attempt, status, {columns}) SELECT 'x', 2, 'pending', {columns} FROM payments")
     issued = stage.emitted("invoice_issued")[0]

@@ -193,6 +193,13 @@ class PaymentFailed(Reading):
     reason = fields.String(required=True)
 
 
+class DunningStep(PaymentFailed):
+    """What is read of dunning_step."""
+
+    outcome = fields.String(required=True)
+    next_attempt_at = fields.Instant(load_default=None, allow_none=True)
+
+
 class CreditsPurchased(Reading):
     """What is read of credits_purchased; units with a currency are its minor units."""
 
@@ -231,6 +238,7 @@ _READ: dict[str, Reading] = {
     "transfer_completed": TransferCompleted(),
     "invoice_paid": InvoicePaid(),
     "payment_failed": PaymentFailed(),
+    "dunning_step": DunningStep(),
     "credits_purchased": CreditsPurchased(),
 }
 

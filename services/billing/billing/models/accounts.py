@@ -23,6 +23,7 @@ class Account(Base):
     """An account heard of: the row on which everything that happens to one account waits for one another.
 
     `moved_at` is when it last came to another agency: what was told of it before that, by the former one, is still its own past.
+    `dunning_facts` counts what was told of its overdue invoices, so that readers know which came last.
     """
 
     __tablename__ = "accounts"
@@ -31,4 +32,5 @@ class Account(Base):
     agency_id: Mapped[str]
     failed_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
+    dunning_facts: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.models.base import KINDS, Base
@@ -23,6 +23,7 @@ class Quote(Base):
         CheckConstraint("(purpose = 'plan_change') = (replaces_change IS NOT NULL)", name="replaces_change"),
         CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
         CheckConstraint("charged_minor >= unused_minor AND unused_minor >= 0", name="due_today"),
+        Index("ix_quotes_waiting", "account_id", postgresql_where="held_at IS NOT NULL AND released_at IS NULL AND used_at IS NULL"),
         CheckConstraint("takes_effect_at IS NULL OR (purpose = 'plan_change' AND charged_minor = 0)", name="takes_effect_at"),
     )
 

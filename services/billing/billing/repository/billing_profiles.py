@@ -1,5 +1,7 @@
 """Questions about billing profiles."""
 
+from collections.abc import Collection
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,6 +25,13 @@ def token_of(session: Session, *, billing_profile_id: str) -> str:
 def default_billing_profile(session: Session, *, agency_id: str) -> BillingProfile | None:
     """Find the profile that pays where none is chosen."""
     return session.scalar(select(BillingProfile).where(BillingProfile.agency_id == agency_id, BillingProfile.is_default))
+
+
+def default_billing_profiles(session: Session, *, agency_ids: Collection[str]) -> dict[str, str]:
+    """Give the ids of the profiles that pay where none is chosen, by agency; an agency without one is not in it."""
+    columns = (BillingProfile.agency_id, BillingProfile.id)
+    question = select(*columns).where(BillingProfile.agency_id.in_(agency_ids), BillingProfile.is_default)
+    return {row.agency_id: row.id for row in session.execute(question)}
 
 
 def billing_profiles_page(session: Session, *, agency_id: str, limit: int, cursor: str | None) -> Page[BillingProfile]:

@@ -1,6 +1,9 @@
 """Questions about invoices and what takes them back."""
 
-from sqlalchemy import func, select
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -8,11 +11,20 @@ from billing.models import (
     CreditNote,
     DocumentCounter,
     Invoice,
+    InvoiceLine,
 )
 from billing.repository.lists import paged, rows_before
 from chassis.paging import Page
 
 INVOICE_IN_FULL = (selectinload(Invoice.lines), selectinload(Invoice.payments), selectinload(Invoice.credit_note))
+
+TAKE_NUMBERS = text("""
+    INSERT INTO document_counters AS c (agency_id, series, last)
+    SELECT agency_id, :series, number FROM unnest(CAST(:agency_ids AS text[]), CAST(:counts AS bigint[])) AS wanted (agency_id, number)
+    ORDER BY agency_id
+    ON CONFLICT (agency_id, series) DO UPDATE SET last = c.last + excluded.last
+    RETURNING agency_id, last
+""")
 
 
 def invoice(session: Session, *, invoice_id: str) -> Invoice:
@@ -50,6 +62,12 @@ def credit_note(session: Session, *, credit_note_id: str) -> CreditNote:
     return session.get_one(CreditNote, credit_note_id)
 
 
+def take_numbers(session: Session, counts: Mapping[str, int], *, series: str) -> dict[str, int]:
+    """Take as many numbers of a series of each agency, and give the first of them; in one order, so that nobody waits for one another."""
+    wanted = {"agency_ids": sorted(counts), "counts": [counts[agency_id] for agency_id in sorted(counts)], "series": series}
+    return {row.agency_id: row.last - counts[row.agency_id] + 1 for row in session.execute(TAKE_NUMBERS, wanted)}
+
+
 def next_number(session: Session, *, agency_id: str, series: str) -> int:
     """Take the next number of an agency's series. Others wait until this transaction ends; if it is undone, so is the number."""
     first = insert(DocumentCounter).values(agency_id=agency_id, series=series, last=1)
@@ -57,3 +75,8 @@ def next_number(session: Session, *, agency_id: str, series: str) -> int:
         index_elements=[DocumentCounter.agency_id, DocumentCounter.series], set_={"last": DocumentCounter.last + 1}
     )
     return session.scalars(following.returning(DocumentCounter.last)).one()
+
+
+def invoiced_until(session: Session, *, invoice_id: str) -> datetime | None:
+    """Give the end of the period that the invoice is for, if it is for one."""
+    return session.scalar(select(func.max(InvoiceLine.period_end)).where(InvoiceLine.invoice_id == invoice_id))

@@ -21,7 +21,7 @@ def issue(
     agency_id: str,
     purpose: Purpose,
     lines: Sequence[Line],
-    billing_profile_id: str,
+    billing_profile_id: str | None,
     account_id: str | None,
     quote_id: str | None = None,
     credit_kind: str | None = None,
@@ -78,7 +78,7 @@ def credit(uow: UnitOfWork, *, invoice: models.Invoice, payment: models.Payment 
         total_minor=invoice.total_minor,
         prepaid_minor=0 if paid is None else paid.prepaid_minor,
         card_minor=0 if paid is None else paid.card_minor,
-        issued_at=uow.now,
+        issued_at=uow.now_of(invoice.agency_id),
     )
     uow.session.add(note)
     uow.emit(
@@ -96,6 +96,13 @@ def credit(uow: UnitOfWork, *, invoice: models.Invoice, payment: models.Payment 
             payment_id=note.payment_id,
         )
     )
+
+
+def take_back(uow: UnitOfWork, *, invoice: models.Invoice) -> None:
+    """Take an invoice back, at once or, where its payment is under way, as soon as that has been recorded."""
+    payment = repository.last_payment(uow.session, invoice_id=invoice.id)
+    if payment is None or payment.status != PaymentStatus.PENDING:
+        credit(uow, invoice=invoice, payment=payment)
 
 
 def purchase_credits(

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from billing import errors, models, repository
 from billing.domain.catalogue import Frequency, Kind, Selection
-from billing.domain.invoice import PaymentStatus, Purpose, change_lines, opening_lines
+from billing.domain.invoice import Purpose, change_lines, opening_lines
 from billing.domain.period import Period, first_period
 from billing.domain.standing import Standing
 from billing.usecases.billing_profiles import paying_profile
-from billing.usecases.invoices import credit, issue
+from billing.usecases.invoices import issue, take_back
 from billing.usecases.payments import refuse_payment
 from billing.usecases.quotes import held_by, offer_of
 from billing.usecases.standing import note_standing, pay_by
@@ -127,11 +127,8 @@ def undo_opening(uow: UnitOfWork, *, agency_id: str, account_id: str) -> None:
     if subscription is not None:
         uow.session.delete(subscription)
     invoice = repository.opening_invoice(uow.session, account_id=account_id)
-    if invoice is None:
-        return
-    payment = repository.last_payment(uow.session, invoice_id=invoice.id)
-    if payment is None or payment.status != PaymentStatus.PENDING:
-        credit(uow, invoice=invoice, payment=payment)
+    if invoice is not None:
+        take_back(uow, invoice=invoice)
 
 
 def _locked_account(uow: UnitOfWork, *, agency_id: str, account_id: str) -> models.Account:
