@@ -30,6 +30,45 @@ class BillingProfileAdded(Fact):
     is_default = fields.Boolean(required=True)
 
 
+class BillingProfileUpdated(Fact):
+    """A billing profile is another one's name, address or card now, or the default: `changes` says which of them.
+
+    `changes` holds some of `name`, `invoice_address`, `is_default` and `card`.
+    """
+
+    source = "billing"
+    billing_profile_id = fields.Id("bp", required=True)
+    brand = fields.String(required=True)
+    last_four = fields.String(required=True)
+    expiry_month = fields.Integer(required=True, strict=True)
+    expiry_year = fields.Integer(required=True, strict=True)
+    is_default = fields.Boolean(required=True)
+    changes = fields.List(fields.String(), required=True)
+
+
+class BillingProfileRemoved(Fact):
+    """An agency has a payment method no more."""
+
+    source = "billing"
+    billing_profile_id = fields.Id("bp", required=True)
+    brand = fields.String(required=True)
+    last_four = fields.String(required=True)
+
+
+class CardExpiring(Fact):
+    """A card expires in thirty days, or in seven: at the end of the month that it says."""
+
+    source = "billing"
+    billing_profile_id = fields.Id("bp", required=True)
+    profile_name = fields.String(required=True, data_key="name")
+    brand = fields.String(required=True)
+    last_four = fields.String(required=True)
+    expiry_month = fields.Integer(required=True, strict=True)
+    expiry_year = fields.Integer(required=True, strict=True)
+    days = fields.Integer(required=True, strict=True)
+    is_default = fields.Boolean(required=True)
+
+
 class InvoiceIssued(Fact):
     """Something is owed; it is collected from here on."""
 
@@ -200,10 +239,17 @@ class TransferCompleted(Reading):
     to_agency_id = fields.Id("agy", required=True)
 
 
-class ProfileTold(Reading):
-    """Of our own billing_profile_added and billing_profile_updated."""
+class ProfileAdded(Reading):
+    """Of our own billing_profile_added."""
 
     billing_profile_id = fields.Id("bp", required=True)
+
+
+class ProfileUpdated(Reading):
+    """Of our own billing_profile_updated."""
+
+    billing_profile_id = fields.Id("bp", required=True)
+    changes = fields.List(fields.String(), required=True)
 
 
 class CreditsPurchased(Reading):

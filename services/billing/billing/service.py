@@ -6,6 +6,7 @@ from billing import clients, events, schemas
 from billing.usecases import (
     agencies,
     billing_profiles,
+    cards,
     collecting,
     dunning,
     invoices,
@@ -16,14 +17,17 @@ from billing.usecases import (
     standing,
     subscriptions,
 )
+from chassis import context as contexts
 from chassis.doors import command, due, follow_clocks, query, subscribe
 from chassis.events import Event, UnreadableEvent
+from chassis.ids import new_id
 from chassis.wiring import Wired, Work
 
 RENEWED_AT_ONCE = 1_000
 ATTEMPTS_AT_ONCE = 10
 BATCHES_A_PERIOD = 20
 """The next period goes on where this one ends, in whichever replica."""
+REMINDED_AT_ONCE = 100
 
 
 class BillingService:
@@ -50,8 +54,32 @@ class BillingService:
 
     @command(request=schemas.AddBillingProfile, answer=schemas.BillingProfile)
     def add_billing_profile(self, request: dict[str, Any]) -> object:
-        described = self.provider.describe(payment_method=request["payment_method"])
+        card = {name: request.pop(name) for name in ("payment_method", "setup_intent")}
+        described = cards.card_handed_over(self.provider, agency_id=request["agency_id"], **card)
         return self.work.once(billing_profiles.add_billing_profile, described=described, **request)
+
+    @command(request=schemas.UpdateBillingProfile, answer=schemas.BillingProfile)
+    def update_billing_profile(self, request: dict[str, Any]) -> object:
+        known = {name: request.pop(name) for name in ("agency_id", "billing_profile_id", "expected_version")}
+        card = {name: request.pop(name, None) for name in ("payment_method", "setup_intent")}
+        described = cards.card_handed_over(self.provider, agency_id=known["agency_id"], **card)
+        return self.work.once(billing_profiles.update_billing_profile, described=described, wanted=request, **known)
+
+    @command(request=schemas.RemoveBillingProfile, answer=None)
+    def remove_billing_profile(self, request: dict[str, Any]) -> object:
+        return self.work.once(billing_profiles.remove_billing_profile, **request)
+
+    @command(request=schemas.BeginSetup, answer=schemas.SetupIntent)
+    def begin_card_setup(self, request: dict[str, Any]) -> object:
+        key = contexts.current().idempotency_key or new_id(
+            "idk"
+        )  # the provider keeps the answer under it: its secret is not for us to keep
+        begun = self.provider.begin_setup(idempotency_key=key, agency_id=request["agency_id"])
+        return {"id": begun.id, "client_secret": begun.client_secret, "status": begun.status, "return_url": request["return_url"]}
+
+    @command(request=schemas.ProviderTelling, answer=schemas.ProviderHeard)
+    def hear_provider(self, request: dict[str, Any]) -> object:
+        return self.work.once(cards.hear, told=self.provider.told(**request))
 
     @query(request=schemas.BillingProfileReference, answer=schemas.BillingProfile)
     def billing_profile(self, request: dict[str, Any]) -> object:
@@ -164,8 +192,12 @@ class BillingService:
             refund = self.provider.refund(idempotency_key=owed.credit_note_id, charge_id=owed.charge_id, amount=owed.amount)
             self.work.handle(event, payments.record_refund, due=owed, refund=refund)
 
-    @subscribe("billing", "billing_profile_added", reads=events.ProfileTold)
+    @subscribe("billing", "billing_profile_added", reads=events.ProfileAdded)
     def on_billing_profile_added(self, event: Event) -> None:
+        self.work.handle(event, dunning.retry_for_profile, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("billing", "billing_profile_updated", reads=events.ProfileUpdated)
+    def on_billing_profile_updated(self, event: Event) -> None:
         self.work.handle(event, dunning.retry_for_profile, agency_id=_agency_of(event), **event.data)
 
     @subscribe("credits", "credits_purchased", reads=events.CreditsPurchased)
@@ -176,10 +208,7 @@ class BillingService:
 
     @due(every_seconds=5)
     def renew_due_subscriptions(self) -> None:
-        renewed = RENEWED_AT_ONCE
-        while renewed:
-            with self.work.begin() as uow:
-                renewed = renewals.renew_due_subscriptions(uow, limit=RENEWED_AT_ONCE)
+        renewals.run(self.work, batch=RENEWED_AT_ONCE, batches=BATCHES_A_PERIOD)
 
     @due(every_seconds=5)
     def collect_what_is_overdue(self) -> None:
@@ -198,6 +227,13 @@ class BillingService:
             if not taken.count:
                 return
             collecting.collect(self.work, taken.attempts, credits_=self.credits, provider=self.provider)
+
+    @due(every_seconds=60)
+    def remind_of_expiring_cards(self) -> None:
+        reminded = REMINDED_AT_ONCE
+        while reminded:
+            with self.work.begin() as uow:
+                reminded = billing_profiles.remind_of_expiring_cards(uow, limit=REMINDED_AT_ONCE)
 
 
 def _agency_of(event: Event) -> str:

@@ -41,7 +41,8 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "account_archived": ("accounts", events.AccountToldOf),
     "transfer_completed": ("accounts", events.TransferCompleted),
     "credits_purchased": ("credits", events.CreditsPurchased),
-    "billing_profile_added": ("billing", events.ProfileTold),
+    "billing_profile_added": ("billing", events.ProfileAdded),
+    "billing_profile_updated": ("billing", events.ProfileUpdated),
     "invoice_issued": ("billing", events.InvoiceToCollect),
     "credit_note_issued": ("billing", events.CreditNoteToRefund),
 }
@@ -49,7 +50,7 @@ DOORS = {"account_converted": "on_account_upgraded", "account_archived": "on_acc
 """Those that take several facts."""
 
 COLLECTED = ("invoice_issued", "credit_note_issued")
-OWN = (*COLLECTED, "billing_profile_added")
+OWN = (*COLLECTED, "billing_profile_added", "billing_profile_updated")
 """Facts of billing that its own doors take."""
 
 Envelope = dict[str, Any]
@@ -107,7 +108,6 @@ class Stage:
             return billing_profiles.add_billing_profile(
                 uow,
                 agency_id=agency_id or self.agency_id,
-                payment_method=token,
                 described=self.provider.describe(payment_method=token),
                 name=None,
                 invoice_address=None,
@@ -202,7 +202,9 @@ class Stage:
 
     def names(self) -> list[str]:
         """Which facts were emitted, without those that set the stage."""
-        return [name for name, _ in self.database.emitted() if name not in ("billing_profile_added", "quote_created")]
+        return [
+            name for name, _ in self.database.emitted() if name not in ("billing_profile_added", "billing_profile_updated", "quote_created")
+        ]
 
     def emitted(self, name: str) -> list[dict[str, Any]]:
         """The data of every fact of this name."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.config import Config
 from billing.domain.catalogue import Frequency
 from billing.domain.offer import Effective
 from billing.domain.period import Period, next_period, renewal
@@ -255,6 +256,23 @@ def test_a_renewal_for_an_agency_with_a_clock_of_its_own_is_issued_in_its_time(s
     assert renew(stage) == 1
     [row] = stage.database.query("SELECT issued_at FROM invoices WHERE account_id = %s AND purpose = 'renewal'", account_id)
     assert row["issued_at"] == ends
+
+
+def test_the_run_goes_on_where_it_ended(stage: Stage) -> None:
+    accounts = [stage.an_account() for _ in range(5)]
+    assert renewals.run(stage.units, batch=2, batches=10) == 0
+    stage.clock.now = max(subscription_of(stage, each)["period_end"] for each in accounts)
+    assert [renewals.run(stage.units, batch=2, batches=1) for _ in range(4)] == [2, 2, 1, 0]
+    assert len({each["invoice_id"] for each in stage.emitted("invoice_issued")}) == 10
+
+
+def test_how_far_the_run_is_can_be_asked_from_the_command_line(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    renewals.show_progress(Config(amqp_uri="amqp://nobody", database_url=stage.database.url))
+    stage.an_account()
+    assert capsys.readouterr().out == "0 due; 0 renewed in the last hour\n"
+    stage.database.execute("UPDATE subscriptions SET period_start = '2020-01-01Z', period_end = '2020-02-01Z'")
+    renewals.show_progress(Config(amqp_uri="amqp://nobody", database_url=stage.database.url))
+    assert capsys.readouterr().out == "1 due, the longest since 2020-02-01T00:00:00+00:00; 0 renewed in the last hour\n"
 
 
 def test_the_progress_of_the_run_can_be_asked_for(stage: Stage) -> None:

@@ -64,6 +64,7 @@ class NoticeKind(StrEnum):
     INVOICE_PAID = "invoice_paid"
     PAYMENT_FAILED = "payment_failed"
     DUNNING_STEP = "dunning_step"
+    CARD_EXPIRING = "card_expiring"
     CREDITS_PURCHASED = "credits_purchased"
     ACCOUNT_CANCELLED = "account_cancelled"
     CANCELLATION_UNDONE = "cancellation_undone"
@@ -240,6 +241,11 @@ def _of_dunning(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str,
     return {**values, "title": Template(said["title"]).substitute(values), "said": Template(said["said"]).substitute(values)}
 
 
+def _of_card(facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, str]:
+    month = f"{facts['expiry_month']:02}/{facts['expiry_year']}"
+    return {"profile": facts["name"], "brand": facts["brand"], "last_four": facts["last_four"], "month": month, "days": str(facts["days"])}
+
+
 def _of_credits(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
     units = str(facts["units"]) if facts["currency"] is None else _amount(facts["units"], facts["currency"], texts)
     return {"credits": Template(texts["credits"][facts["kind"]]).substitute(units=units)}
@@ -290,6 +296,7 @@ _VALUES: Mapping[NoticeKind, Values] = {
     NoticeKind.INVOICE_PAID: _of_invoice,
     NoticeKind.PAYMENT_FAILED: _of_payment,
     NoticeKind.DUNNING_STEP: _of_dunning,
+    NoticeKind.CARD_EXPIRING: _of_card,
     NoticeKind.CREDITS_PURCHASED: _of_credits,
     NoticeKind.ACCOUNT_CANCELLED: _at("expires_at"),
     NoticeKind.CANCELLATION_UNDONE: _of_nothing,

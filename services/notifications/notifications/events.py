@@ -200,6 +200,17 @@ class DunningStep(PaymentFailed):
     next_attempt_at = fields.Instant(load_default=None, allow_none=True)
 
 
+class CardExpiring(Reading):
+    """What is read of card_expiring."""
+
+    name = fields.String(required=True)
+    brand = fields.String(required=True)
+    last_four = fields.String(required=True)
+    expiry_month = fields.Integer(required=True)
+    expiry_year = fields.Integer(required=True)
+    days = fields.Integer(required=True)
+
+
 class CreditsPurchased(Reading):
     """What is read of credits_purchased; units with a currency are its minor units."""
 
@@ -239,6 +250,7 @@ _READ: dict[str, Reading] = {
     "invoice_paid": InvoicePaid(),
     "payment_failed": PaymentFailed(),
     "dunning_step": DunningStep(),
+    "card_expiring": CardExpiring(),
     "credits_purchased": CreditsPurchased(),
 }
 

@@ -19,7 +19,7 @@ LIFECYCLE_FACTS = (
     *("plan_change_scheduled", "plan_change_dropped", "account_cancelled", "cancellation_undone", "account_disabled", "account_enabled"),
     *("account_expired", "account_archived", "trial_ending", "renewal_upcoming", "account_login_locked"),
 )
-NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "credits_purchased")
+NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "card_expiring", "credits_purchased")
 TRANSFER_ADDRESS = "hello@atelier.example"
 
 LATER = START + timedelta(days=7)
@@ -33,6 +33,7 @@ SOURCES = {
     "invoice_paid": "billing",
     "payment_failed": "billing",
     "dunning_step": "billing",
+    "card_expiring": "billing",
     "credits_purchased": "credits",
     "workspace_prepared": "snapshots",
     "notice_sent": "notifications",
@@ -121,6 +122,16 @@ class World:
                 "amount_minor": 3920,
                 "currency": "EUR",
                 "next_attempt_at": LATER.isoformat(),
+            },
+            "card_expiring": {
+                "billing_profile_id": new_id("bp"),
+                "name": "Company card",
+                "brand": "visa",
+                "last_four": "4242",
+                "expiry_month": 6,
+                "expiry_year": 2026,
+                "days": 30,
+                "is_default": True,
             },
             "credits_purchased": {
                 "transaction_id": new_id("txn"),

@@ -101,7 +101,8 @@ def test_every_language_says_all_that_english_says(language: Language) -> None:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, language: Language) -> None:
-    for account in (ACME, None) if kind in {"invoice_paid", "payment_failed", "credits_purchased"} else (ACME,):
+    told_of = {"card_expiring": (None,), **dict.fromkeys(("invoice_paid", "payment_failed", "credits_purchased"), (ACME, None))}
+    for account in told_of.get(kind, (ACME,)):
         message = write(kind, language, account)
         assert "$" not in message.subject + message.body
         assert "\n" not in message.subject
@@ -116,8 +117,8 @@ def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, langu
 @pytest.mark.parametrize("outcome", ["retry", "waiting", "suspended", "exhausted", "recovered"])
 def test_every_step_of_an_overdue_invoice_is_told_in_every_language_to_the_agency_alone(outcome: str, language: Language) -> None:
     """R0.73."""
-    facts = {"outcome": "retry" if outcome == "waiting" else outcome, "next_attempt_at": LATER.isoformat() if outcome == "retry" else None}
-    told = write("dunning_step", language, **facts)
+    next_attempt_at = LATER.isoformat() if outcome == "retry" else None
+    told = write("dunning_step", language, outcome="retry" if outcome == "waiting" else outcome, next_attempt_at=next_attempt_at)
     assert told.subject == TEXTS[language]["dunning"][outcome]["title"].replace("$number", "F-2026-0001")
     assert "$" not in told.body
     for programme in (RESELLER, COMMISSION):
@@ -141,6 +142,12 @@ Les taxes ne sont pas comprises.
 Comptoir. Ce message a été envoyé automatiquement.
 """,
     )
+
+
+def test_an_expiring_card_is_named_as_people_know_it() -> None:
+    message = write("card_expiring", Language.ENGLISH, None)
+    assert message.subject == "The card visa 4242 expires in 30 days"
+    assert 'the billing profile "Company card" expires at the end of 06/2026' in message.body
 
 
 def test_a_known_reason_is_said_in_the_readers_language() -> None:

@@ -8,6 +8,12 @@ from chassis.wiring import Wiring
 
 def payment_provider(wiring: Wiring) -> PaymentProvider:
     """Connect to the provider that the configuration names."""
-    if wiring.config.payment_provider != "test":
-        raise ConfigurationError(f"PAYMENT_PROVIDER={wiring.config.payment_provider!r} cannot be used: there is only 'test'.")
-    return TestProvider(wiring.config.database_url)
+    match wiring.config.payment_provider:
+        case "test":
+            return TestProvider(wiring.config.database_url)
+        case "stripe":
+            from billing.clients.stripe_provider import stripe_provider  # noqa: PLC0415  its library takes half a second to load
+
+            return stripe_provider(wiring)
+        case unknown:
+            raise ConfigurationError(f"PAYMENT_PROVIDER={unknown!r} cannot be used: there are 'test' and 'stripe'.")

@@ -1,6 +1,6 @@
 """The outside world that takes money from cards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chassis.money import Money
@@ -10,12 +10,22 @@ TIMEOUT_SECONDS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentMethod:
-    """What may be known and shown of a card."""
+    """What may be known and shown of a card; and `token`, which may not: under what its provider keeps it for later charges."""
 
+    token: str = field(repr=False)
     brand: str
     last_four: str
     expiry_month: int
     expiry_year: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetupIntent:
+    """What a browser needs to hand a card to the provider, past us: its number never comes here (R0.64)."""
+
+    id: str
+    client_secret: str = field(repr=False)
+    status: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +75,28 @@ Charged = Charge | Declined | Pending
 """What comes of asking a card for money."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProviderTold:
+    """What the provider told of its own accord, signed by it: what became of one of our payments, a card that changed, or neither."""
+
+    event_id: str
+    type: str
+    payment_id: str | None = None
+    charged: Charged | None = None
+    card: PaymentMethod | None = None
+
+
 class PaymentProvider(Protocol):
     """The outside world that takes money from cards. Every method raises `ProviderUnavailable` where its outcome is unknown."""
 
     def describe(self, *, payment_method: str) -> PaymentMethod:
-        """Say which card a token stands for; raises `PaymentMethodUnknown`."""
+        """Say which card a token stands for, and have it kept; raises `PaymentMethodUnknown`, `PaymentMethodDeclined`."""
+
+    def begin_setup(self, *, idempotency_key: str, agency_id: str) -> SetupIntent:
+        """Prepare for a browser to hand over a card of the agency."""
+
+    def describe_setup(self, *, setup_intent: str, agency_id: str) -> PaymentMethod:
+        """Say which card was handed over, and have it kept; raises `SetupIntentUnknown`, `SetupIntentUnfinished` and as `describe`."""
 
     def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charged:
         """Take `amount` from the card, once per key."""
@@ -77,5 +104,8 @@ class PaymentProvider(Protocol):
     def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
         """Give `amount` of a charge back, once per key."""
 
-    def find(self, *, idempotency_key: str) -> Charged | None:
-        """Look up what became of a charge under a key, however long ago: providers keep charges for ever, keys for a day."""
+    def find(self, *, idempotency_key: str, payment_method: str) -> Charged | None:
+        """Look up what became of a charge of a card under a key, however long ago: providers keep charges for ever, keys for a day."""
+
+    def told(self, *, body: str, signature: str) -> ProviderTold:
+        """Read what somebody says that the provider tells; raises `WebhookForged` where it is not signed by it."""

@@ -1,17 +1,29 @@
 """The payment provider of tests and demonstrations."""
 
+from typing import Any
+
 from billing import errors
-from billing.clients.provider import TIMEOUT_SECONDS, CardRefund, Charge, Charged, Declined, PaymentMethod, Pending
+from billing.clients.provider import (
+    TIMEOUT_SECONDS,
+    CardRefund,
+    Charge,
+    Charged,
+    Declined,
+    PaymentMethod,
+    Pending,
+    ProviderTold,
+    SetupIntent,
+)
 from chassis.database import Database, translated
 from chassis.ids import new_id
 from chassis.money import Money
 
 
-def _card(brand: str, last_four: str, *, expiry_year: int = 2040) -> PaymentMethod:
-    return PaymentMethod(brand=brand, last_four=last_four, expiry_month=12, expiry_year=expiry_year)
+def _card(brand: str, last_four: str, *, expiry_year: int = 2040) -> dict[str, Any]:
+    return {"brand": brand, "last_four": last_four, "expiry_month": 12, "expiry_year": expiry_year}
 
 
-CARDS = {
+CARDS: dict[str, dict[str, Any]] = {
     "pm_card_visa": _card("visa", "4242"),
     "pm_card_mastercard": _card("mastercard", "4444"),
     "pm_card_declined": _card("visa", "0002"),
@@ -59,6 +71,18 @@ INSERT_REFUND = (
 )
 
 
+INSERT_SETUP = (
+    "INSERT INTO test_provider_setup_intents (id, idempotency_key, agency_id, client_secret, created_at)"
+    " VALUES (%(id)s, %(key)s, %(agency_id)s, %(client_secret)s, now()) ON CONFLICT (idempotency_key) DO NOTHING"
+)
+
+
+SELECT_SETUP_BY_KEY = "SELECT id, client_secret FROM test_provider_setup_intents WHERE idempotency_key = %(key)s"
+
+
+SELECT_SETUP = "SELECT id FROM test_provider_setup_intents WHERE id = %(id)s AND agency_id = %(agency_id)s"
+
+
 SELECT_REFUND = "SELECT id, currency, amount_minor, false AS is_pending FROM test_provider_refunds WHERE idempotency_key = %(key)s"
 
 
@@ -77,7 +101,28 @@ class TestProvider:
         """Say which card a token stands for; raises `PaymentMethodUnknown`."""
         if payment_method not in CARDS:
             raise errors.PaymentMethodUnknown
-        return CARDS[payment_method]
+        return PaymentMethod(token=payment_method, **CARDS[payment_method])
+
+    def begin_setup(self, *, idempotency_key: str, agency_id: str) -> SetupIntent:
+        """Prepare to take a card; there is no browser here, so it is handed over in the same breath, and is a Visa."""
+        setup = {"id": new_id("seti"), "key": idempotency_key, "agency_id": agency_id, "client_secret": new_id("secret")}
+        with translated(), self._database.engine.begin() as connection:
+            connection.exec_driver_sql(INSERT_SETUP, setup)
+            kept = connection.exec_driver_sql(SELECT_SETUP_BY_KEY, {"key": idempotency_key}).one()
+        return SetupIntent(id=kept.id, client_secret=kept.client_secret, status="succeeded")
+
+    def describe_setup(self, *, setup_intent: str, agency_id: str) -> PaymentMethod:
+        """Say which card was handed over: it is a Visa."""
+        with translated(), self._database.engine.begin() as connection:
+            kept = connection.exec_driver_sql(SELECT_SETUP, {"id": setup_intent, "agency_id": agency_id}).one_or_none()
+        if kept is None:
+            raise errors.SetupIntentUnknown
+        return self.describe(payment_method="pm_card_visa")
+
+    def told(self, *, body: str, signature: str) -> ProviderTold:
+        """Believe nobody: this provider tells nothing of its own accord."""
+        del body, signature
+        raise errors.WebhookForged
 
     def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charged:
         """Charge the card as its token says."""
@@ -98,8 +143,9 @@ class TestProvider:
         made, _ = self._keep(INSERT_REFUND, SELECT_REFUND, id=new_id("re"), key=idempotency_key, amount=amount, charge_id=charge_id)
         return CardRefund(id=made, amount=amount)
 
-    def find(self, *, idempotency_key: str) -> Charged | None:
+    def find(self, *, idempotency_key: str, payment_method: str) -> Charged | None:
         """Look up the charge made under a key; one whose money was under way has come meanwhile."""
+        del payment_method
         with translated(), self._database.engine.begin() as connection:
             found = connection.exec_driver_sql(SETTLE_CHARGE, {"key": idempotency_key}).one_or_none()
         return None if found is None else Charge(id=found.id, amount=Money(amount_minor=found.amount_minor, currency=found.currency))

@@ -25,3 +25,11 @@ class ReservationImpossible(Refusal):
     kind = "internal"
     code = "reservation_impossible"
     message = "Credits reserved {reserved} of {total}, which cannot be."
+
+
+class WebhookForged(Refusal):
+    """Somebody tells what the payment provider did not sign, or signed too long ago."""
+
+    kind = "malformed"
+    code = "webhook_signature_invalid"
+    message = "This is not signed by the payment provider, or was signed more than five minutes ago."

@@ -42,3 +42,15 @@ class TestProviderRefund(Base):
     currency: Mapped[str]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+
+
+class TestProviderSetupIntent(Base):
+    """A card that the test provider was about to be handed. Not ours: only `clients.TestProvider` touches it."""
+
+    __tablename__ = "test_provider_setup_intents"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    agency_id: Mapped[str]
+    client_secret: Mapped[str]
+    created_at: Mapped[datetime]

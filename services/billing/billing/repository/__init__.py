@@ -10,6 +10,7 @@ from billing.repository.dunnings import *
 from billing.repository.invoices import *
 from billing.repository.lists import *
 from billing.repository.payments import *
+from billing.repository.provider_events import *
 from billing.repository.quotes import *
 from billing.repository.renewals import *
 from billing.repository.subscriptions import *

@@ -1,5 +1,9 @@
 """Billing profiles."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
 from marshmallow.validate import Length
 
 from billing.schemas.lists import Listed
@@ -18,11 +22,58 @@ class InvoiceAddress(Schema):
 
 
 class AddBillingProfile(Schema):
+    """A card by exactly one of a token of the payment provider and a setup intent."""
+
     agency_id = fields.Id("agy", required=True)
-    payment_method = fields.String(required=True, validate=Length(min=1, max=200))
+    payment_method = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=200))
+    setup_intent = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=200))
     name = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=100))
     invoice_address = fields.Nested(InvoiceAddress, load_default=None, allow_none=True)
     is_default = fields.Boolean(load_default=None, allow_none=True)
+
+    @validates_schema
+    def one_card(self, request: Mapping[str, Any], **_: Any) -> None:
+        """Refuse a profile without a card, or with two."""
+        if (request["payment_method"] is None) == (request["setup_intent"] is None):
+            raise ValidationError("Give exactly one of payment_method and setup_intent.", "payment_method")
+
+
+class UpdateBillingProfile(Schema):
+    """What is given is changed; a card by one of a token and a setup intent at most."""
+
+    agency_id = fields.Id("agy", required=True)
+    billing_profile_id = fields.Id("bp", required=True)
+    expected_version = fields.Integer(strict=True, load_default=None, allow_none=True)
+    payment_method = fields.String(validate=Length(min=1, max=200))
+    setup_intent = fields.String(validate=Length(min=1, max=200))
+    name = fields.String(validate=Length(min=1, max=100))
+    invoice_address = fields.Nested(InvoiceAddress, allow_none=True)
+    is_default = fields.Boolean()
+
+    @validates_schema
+    def one_card(self, request: Mapping[str, Any], **_: Any) -> None:
+        """Refuse two cards."""
+        if "payment_method" in request and "setup_intent" in request:
+            raise ValidationError("Give one of payment_method and setup_intent, not both.", "setup_intent")
+
+
+class RemoveBillingProfile(Schema):
+    agency_id = fields.Id("agy", required=True)
+    billing_profile_id = fields.Id("bp", required=True)
+
+
+class BeginSetup(Schema):
+    """`return_url` is where the caller's page wants its user back; it is answered as it came."""
+
+    agency_id = fields.Id("agy", required=True)
+    return_url = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=1000))
+
+
+class SetupIntent(Schema):
+    id = fields.String()
+    client_secret = fields.String()
+    status = fields.String()
+    return_url = fields.String(allow_none=True)
 
 
 class BillingProfileReference(Schema):
@@ -44,6 +95,7 @@ class BillingProfile(Schema):
     is_default = fields.Boolean()
     invoice_address = fields.Nested(InvoiceAddress, allow_none=True)
     created_at = fields.Instant()
+    version = fields.Integer()
 
 
 class BillingProfiles(Listed):

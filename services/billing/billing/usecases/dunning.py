@@ -12,6 +12,8 @@ from billing.usecases.invoices import take_back
 from chassis.unit_of_work import UnitOfWork
 
 PREPAID = "prepaid"
+NEW_CHANCES = frozenset({"card", "is_default"})
+"""What of a profile has to change for another try to be worth it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +97,10 @@ def was_given_up(uow: UnitOfWork, *, invoice: models.Invoice) -> bool:
 # --- a new chance -----------------------------------------------------------------------------------------------------------------------
 
 
-def retry_for_profile(uow: UnitOfWork, *, agency_id: str, billing_profile_id: str) -> None:
-    """Try at once what is overdue and would be paid by this profile, which is new or was changed; after the suspension too."""
+def retry_for_profile(uow: UnitOfWork, *, agency_id: str, billing_profile_id: str, changes: Sequence[str] = ("card",)) -> None:
+    """Try at once what is overdue and would be paid by this profile, which has a new card or became the default."""
+    if NEW_CHANCES.isdisjoint(changes):
+        return
     rows = repository.dunnings_paid_by_for_update(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
     _want(rows, at=uow.now_of(agency_id))
 

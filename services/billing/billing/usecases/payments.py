@@ -107,9 +107,9 @@ def pay(attempt: Attempt, *, credits_: clients.Credits, provider: clients.Paymen
     if attempt.payment_method is None:
         nobody_pays = errors.BillingProfileRequired()
         return Outcome(prepaid=prepaid, card=card, declined=clients.Declined(code=nobody_pays.code, reason=nobody_pays.text))
-    charged = (provider.find(idempotency_key=attempt.payment_id) if attempt.resumed else None) or provider.charge(
-        idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card
-    )
+    charged = (
+        provider.find(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method) if attempt.resumed else None
+    ) or provider.charge(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card)
     return _outcome(charged, prepaid=prepaid, card=card)
 
 

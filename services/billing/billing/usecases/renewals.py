@@ -1,11 +1,14 @@
 """The run of renewals: every account on its own day, however many share a billing profile (R0.59, R0.61)."""
 
+import collections
 import json
-from collections import Counter
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import structlog
+from prometheus_client import Counter, Gauge
 from sqlalchemy import Row
 
 from billing import events, models, repository
@@ -13,11 +16,35 @@ from billing.domain.catalogue import Selection
 from billing.domain.invoice import LineReason, Purpose, document_number, renewal_lines
 from billing.domain.period import Period, next_period
 from billing.usecases.plan_changes import move_down
+from chassis.config import ServiceConfig
+from chassis.database import Database
 from chassis.ids import first_id, new_id
 from chassis.money import Money
-from chassis.unit_of_work import UnitOfWork
+from chassis.unit_of_work import UnitOfWork, Units
 
 PROGRESS_OVER = timedelta(hours=1)
+
+RENEWED = Counter("comptoir_renewals_total", "Periods begun by the run of renewals.")
+DUE = Gauge("comptoir_renewals_due", "Subscriptions whose period was over when the run last began.", multiprocess_mode="max")
+
+log = structlog.get_logger()
+
+
+def run(work: Units, *, batch: int, batches: int) -> int:
+    """Renew what is due, batch after batch, each in a transaction of its own: what is done stays done, and whoever comes next goes on."""
+    with work.begin() as uow:
+        due = int(progress(uow)["due"])
+    DUE.set(due)
+    done = 0
+    for _ in range(batches if due else 0):
+        with work.begin() as uow:
+            renewed = renew_due_subscriptions(uow, limit=batch)
+        done += renewed
+        RENEWED.inc(renewed)
+        log.info("subscriptions were renewed", renewed=renewed, done=done, due=due)
+        if renewed < batch:
+            break
+    return done
 
 
 def renew_due_subscriptions(uow: UnitOfWork, *, limit: int) -> int:
@@ -31,7 +58,7 @@ def renew_due_subscriptions(uow: UnitOfWork, *, limit: int) -> int:
         return 0
     moved = _move_down(uow, due)
     default = repository.default_billing_profiles(uow.session, agency_ids={row.agency_id for row in due})
-    counts = Counter(row.agency_id for row in due)
+    counts = collections.Counter(row.agency_id for row in due)
     numbers = repository.take_numbers(uow.session, counts, series="INV")
     begun = []
     for row in due:
@@ -113,3 +140,13 @@ def _issued(begun: Mapping[str, Any]) -> events.InvoiceIssued:
         total_minor=begun["per_cycle_minor"],
         currency=begun["currency"],
     )
+
+
+def show_progress(config: ServiceConfig) -> None:
+    """Write how far the run of renewals is."""
+    database = Database(config.database_url, pool_size=1, statement_timeout_seconds=60, application_name="comptoir-renewals")
+    with Units(database).begin() as uow:
+        told = progress(uow)
+    database.close()
+    since = "" if told["due_since"] is None else f", the longest since {told['due_since'].isoformat()}"
+    sys.stdout.write(f"{told['due']} due{since}; {told['renewed']} renewed in the last hour\n")

@@ -58,7 +58,11 @@ def change_paying_profile(uow: UnitOfWork, *, agency_id: str, account_id: str, b
     if subscription is None:
         return
     if billing_profile_id is not None and subscription.agency_id == agency_id:
-        billing_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
+        if repository.was_removed(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id):
+            billing_profile_id = None  # since accounts checked it: the default pays
+        else:
+            billing_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
+            repository.hold_profile(uow.session, billing_profile_id=billing_profile_id)
     pay_by(subscription, billing_profile_id=billing_profile_id, as_of=as_of)
     dunning.retry_for_account(uow, agency_id=agency_id, account_id=account_id)
 

@@ -7,7 +7,7 @@ from billing.domain.catalogue import Frequency, Kind, Selection
 from billing.domain.invoice import Purpose, change_lines, opening_lines
 from billing.domain.period import Period, first_period
 from billing.domain.standing import Standing
-from billing.usecases.billing_profiles import paying_profile
+from billing.usecases.billing_profiles import profile_told_of
 from billing.usecases.invoices import issue, take_back
 from billing.usecases.payments import refuse_payment
 from billing.usecases.quotes import held_by, offer_of
@@ -45,7 +45,7 @@ def open_subscription(
         _subscribe(uow, quote, account_id=account_id, time_zone=time_zone, anchored_at=requested_at)
         return
     selection = Selection.read(quote.selection)
-    profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
+    profile = profile_told_of(uow, agency_id=agency_id, billing_profile_id=billing_profile_id)
     period = _first_period(quote, anchor=requested_at, time_zone=time_zone)
     invoice = issue(
         uow,
@@ -84,7 +84,7 @@ def upgrade_subscription(
         raise errors.AccountNotFound(account_id=account_id)
     if subscription.changes != quote.replaces_change:
         raise errors.QuoteSuperseded(quote_id=quote_id)
-    profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
+    profile = profile_told_of(uow, agency_id=agency_id, billing_profile_id=billing_profile_id or subscription.billing_profile_id)
     held, chosen = held_by(subscription, now=quote.created_at), Selection.read(quote.selection)
     paid = None if held.is_over(quote.created_at) else held.period
     period = paid

@@ -1,0 +1,35 @@
+"""What the payment provider tells of its own accord, and the cards that browsers hand over to it."""
+
+from billing import clients, errors, repository
+from billing.usecases.billing_profiles import note_card
+from billing.usecases.payments import settle_told
+from chassis.unit_of_work import UnitOfWork
+
+
+def hear(uow: UnitOfWork, *, told: clients.ProviderTold) -> dict[str, bool]:
+    """Do what follows from something that the provider told, once, in whatever order it comes; tell whether anything did.
+
+    Payments that are not ours, and everything else it tells, are taken and change nothing: the provider would tell them for days.
+    """
+    if not repository.keep_provider_event(uow.session, event_id=told.event_id, type_=told.type, now=uow.platform_now):
+        return {"effect": False}
+    if told.card is not None:
+        return {"effect": note_card(uow, described=told.card)}
+    if told.payment_id is None or told.charged is None:
+        return {"effect": False}
+    try:
+        return {"effect": settle_told(uow, payment_id=told.payment_id, charged=told.charged)}
+    except errors.PaymentNotFound:
+        return {"effect": False}
+
+
+def card_handed_over(
+    provider: clients.PaymentProvider, *, agency_id: str, payment_method: str | None, setup_intent: str | None
+) -> clients.PaymentMethod | None:
+    """Have the provider say which card is meant, by a token or by a setup intent of the agency; None where neither is given.
+
+    Outside of any transaction. Raises what `PaymentProvider.describe` and `describe_setup` raise.
+    """
+    if setup_intent is not None:
+        return provider.describe_setup(setup_intent=setup_intent, agency_id=agency_id)
+    return None if payment_method is None else provider.describe(payment_method=payment_method)
