@@ -7,7 +7,7 @@ from flask import Flask
 
 from chassis.ids import new_id
 
-PUBLIC = {"/docs", "/healthz", "/readyz", "/v1/openapi.json"}
+PUBLIC = {"/docs", "/healthz", "/readyz", "/v1/openapi.json", "/webhooks/stripe"}
 ID_PARAMETER = re.compile(r"""<id\(["'](\w+)["']\):\w+>""")
 CHOICE_PARAMETER = re.compile(r"<any\((\w+)[^)]*\):\w+>")
 ANY_PARAMETER = re.compile(r"<[^>]*>")

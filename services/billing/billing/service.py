@@ -61,8 +61,8 @@ class BillingService:
     @command(request=schemas.UpdateBillingProfile, answer=schemas.BillingProfile)
     def update_billing_profile(self, request: dict[str, Any]) -> object:
         known = {name: request.pop(name) for name in ("agency_id", "billing_profile_id", "expected_version")}
-        card = {name: request.pop(name, None) for name in ("payment_method", "setup_intent")}
-        described = cards.card_handed_over(self.provider, agency_id=known["agency_id"], **card)
+        card = {name: request.pop(name) for name in ("payment_method", "setup_intent")}
+        described = cards.card_handed_over(self.provider, agency_id=known["agency_id"], **card) if any(card.values()) else None
         return self.work.once(billing_profiles.update_billing_profile, described=described, wanted=request, **known)
 
     @command(request=schemas.RemoveBillingProfile, answer=None)

@@ -82,7 +82,7 @@ class Stage:
         units: Units,
         clock: MovingClock,
         credits_: FakeCredits,
-        provider: clients.TestProvider,
+        provider: clients.PaymentProvider,
     ) -> None:
         self.database, self.units, self.clock, self.credits, self.provider = database, units, clock, credits_, provider
         self.call = FakeCall(credits__reserve_prepaid=credits_.reserve_prepaid)

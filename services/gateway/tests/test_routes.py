@@ -115,7 +115,7 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
             f"/v1/billing-profiles/{PROFILE_ID}",
             "billing.billing_profile",
             {"billing_profile_id": PROFILE_ID},
-            example_of(BillingProfile) | {"payment_method": "pm_card_visa"},
+            example_of(BillingProfile) | {"payment_method": "pm_card_visa", "version": 1},
             example_of(BillingProfile),
         ),
         (
@@ -260,8 +260,54 @@ def test_a_billing_profile_takes_a_token_and_never_shows_it(front: MakeFront) ->
     answer = client.post("/v1/billing-profiles", {"payment_method": "pm_card_visa", "is_default": True})
     assert (answer.status_code, json.loads(answer.data)) == (201, example_of(BillingProfile))
     assert answer.headers["Location"] == f"/v1/billing-profiles/{PROFILE_ID}"
-    asked = {"agency_id": AGENCY_ID, "payment_method": "pm_card_visa", "name": None, "invoice_address": None, "is_default": True}
-    assert client.services.asked() == [("billing.add_billing_profile", asked)]
+    asked = {"agency_id": AGENCY_ID, "payment_method": "pm_card_visa", "setup_intent": None, "name": None, "invoice_address": None}
+    assert client.services.asked() == [("billing.add_billing_profile", {**asked, "is_default": True})]
+
+
+@pytest.mark.parametrize("cards", [{}, {"payment_method": "pm_card_visa", "setup_intent": "seti_1"}, {"payment_method": None}])
+def test_a_billing_profile_has_exactly_one_card(front: MakeFront, cards: dict[str, Any]) -> None:
+    client = front()
+    answer = client.post("/v1/billing-profiles", {"name": "Company card", **cards})
+    assert_problem(answer, 422, "invalid_request", "payment_method")
+    assert client.services.asked() == []
+
+
+def test_a_change_of_a_billing_profile_names_its_version_and_one_card_at_most(front: MakeFront) -> None:
+    """R0.64."""
+    path = f"/v1/billing-profiles/{PROFILE_ID}"
+    client = front(billing__update_billing_profile=lambda _: example_of(BillingProfile) | {"version": 8})
+    answer = client.send("PATCH", path, data=b'{"setup_intent": "seti_1"}', Content_Type="application/json", If_Match='"7"')
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"8"')
+    asked = {"agency_id": AGENCY_ID, "billing_profile_id": PROFILE_ID, "expected_version": 7, "setup_intent": "seti_1"}
+    assert client.services.asked() == [("billing.update_billing_profile", asked)]
+    both = client.send("PATCH", path, data=b'{"setup_intent": "seti_1", "payment_method": "pm_card_visa"}', Content_Type="application/json")
+    assert_problem(both, 422, "invalid_request", "setup_intent")
+
+
+def test_what_the_payment_provider_tells_goes_on_to_the_byte_without_a_key(front: MakeFront) -> None:
+    client = front(billing__hear_provider=lambda _: {"effect": True})
+    body = '{ "id":  "evt_1",\n"é": 1 }'
+    answer = client.send("POST", "/webhooks/stripe", key=None, data=body.encode(), Stripe_Signature="t=1,v1=ab")
+    assert (answer.status_code, json.loads(answer.data)) == (200, {"received": True})
+    assert client.services.asked() == [("billing.hear_provider", {"body": body, "signature": "t=1,v1=ab"})]
+
+
+@pytest.mark.parametrize(
+    ("data", "signature", "status"),
+    [
+        (b"{}", None, 400),
+        (b"{}", "x" * 2001, 400),
+        (b"\xff", "t=1,v1=ab", 400),
+        (b"\x00", "t=1,v1=ab", 400),
+        (b" " * (256 * 1024 + 1), "t=1,v1=ab", 413),
+    ],
+)
+def test_what_the_payment_provider_cannot_have_told_is_refused(front: MakeFront, data: bytes, signature: str | None, status: int) -> None:
+    client = front()
+    headers = {} if signature is None else {"Stripe_Signature": signature}
+    answer = client.send("POST", "/webhooks/stripe", key=None, data=data, **headers)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    assert client.services.asked() == []
 
 
 def test_the_invoices_of_an_account_are_asked_for_once_it_is_known_to_be_the_callers(front: MakeFront) -> None:

@@ -55,7 +55,7 @@ def test_a_fact_that_concerns_an_agency_is_mailed_to_its_side_once(name: str, wo
     world = World()
     fact = world.event(name)
     tell(world.event("agency_registered"), world.event("account_requested"), fact, fact)
-    assert mail_server.recipients() == [AGENCY_ADDRESS if name == "credits_purchased" else ACCOUNT_ADDRESS]
+    assert mail_server.recipients() == [AGENCY_ADDRESS if name in {"credits_purchased", "card_expiring"} else ACCOUNT_ADDRESS]
     (notice,) = notices_of(work, world.agency_id).data
     assert (notice.kind, notice.channel, notice.state, notice.caused_by) == (name, "email", "sent", fact.id)
     assert mail_server.mails[0].message["Subject"] == notice.subject

@@ -132,7 +132,7 @@ class TestProvider:
             raise errors.ProviderUnavailable(reason="an error while processing the card")
         if payment_method in DECLINES:
             return DECLINES[payment_method]
-        asked = {"payment_method": payment_method, "is_pending": payment_method == "pm_card_pending"}
+        asked: dict[str, str | bool] = {"payment_method": payment_method, "is_pending": payment_method == "pm_card_pending"}
         made, is_pending = self._keep(INSERT_CHARGE, SELECT_CHARGE, id=new_id("ch"), key=idempotency_key, amount=amount, **asked)
         if is_first and payment_method == "pm_card_timeout":
             raise errors.ProviderUnavailable(reason="no answer came in time")

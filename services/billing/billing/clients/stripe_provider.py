@@ -6,8 +6,9 @@ good for a day, the metadata for ever. `STRIPE_API_BASE` is where Stripe is, for
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import stripe
 
@@ -27,8 +28,6 @@ from billing.clients.provider import (
 from chassis.config import ConfigurationError
 from chassis.money import Money
 from chassis.wiring import Wiring
-
-Answer = TypeVar("Answer")
 
 SIGNED_WITHIN_SECONDS = 300
 PAGE = 100
@@ -72,7 +71,7 @@ class StripeProvider:
         """Begin a setup intent for charges while the card's owner is away."""
         begun = _asked(
             lambda: self._stripe.setup_intents.create(
-                {"usage": "off_session", "payment_method_types": ["card"], "metadata": {"agency_id": agency_id}},
+                {"usage": "off_session", "metadata": {"agency_id": agency_id}},
                 {"idempotency_key": f"setup-{agency_id}-{idempotency_key}"},
             )
         )
@@ -103,7 +102,6 @@ class StripeProvider:
                         "currency": amount.currency.lower(),
                         "customer": customer,
                         "payment_method": card,
-                        "payment_method_types": ["card"],
                         "confirm": True,
                         "off_session": True,
                         "metadata": {"payment_id": idempotency_key},
@@ -121,7 +119,7 @@ class StripeProvider:
 
     def refund(self, *, idempotency_key: str, charge_id: str, amount: Money) -> CardRefund:
         """Give `amount` of a charge back, once per key, also when Stripe has forgotten the key."""
-        made = _asked(lambda: list(self._stripe.refunds.list({"payment_intent": charge_id, "limit": PAGE}).auto_paging_iter()))
+        made = _listed(lambda: self._stripe.refunds.list({"payment_intent": charge_id, "limit": PAGE}))
         refund = next((each for each in made if _metadata(each).get("credit_note_id") == idempotency_key), None) or _asked(
             lambda: self._stripe.refunds.create(
                 {"payment_intent": charge_id, "amount": amount.amount_minor, "metadata": {"credit_note_id": idempotency_key}},
@@ -133,7 +131,7 @@ class StripeProvider:
     def find(self, *, idempotency_key: str, payment_method: str) -> Charged | None:
         """Look through the charges of the card for that of the payment: what came of it, or None where it was never asked for."""
         customer = payment_method.partition("/")[0]
-        made = _asked(lambda: list(self._stripe.payment_intents.list({"customer": customer, "limit": PAGE}).auto_paging_iter()))
+        made = _listed(lambda: self._stripe.payment_intents.list({"customer": customer, "limit": PAGE}))
         outcomes = [_charged(each) for each in made if _metadata(each).get("payment_id") == idempotency_key]
         known = [each for each in outcomes if each is not None]
         return next((each for each in known if not isinstance(each, Declined)), next(iter(known), None))
@@ -163,14 +161,28 @@ def stripe_provider(wiring: Wiring) -> StripeProvider:
     return StripeProvider(api_key=config.stripe_api_key, webhook_secret=config.stripe_webhook_secret, api_base=config.stripe_api_base)
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
-    """Ask Stripe; what it refuses is raised as its library does, every other fault as `ProviderUnavailable`: nobody knows what was done."""
+@contextmanager
+def _faults_named() -> Iterator[None]:
+    """Ask Stripe in the block: what it refuses is raised as its library does, every other fault as `ProviderUnavailable`.
+
+    Nobody knows what was done then.
+    """
     try:
-        return ask()
+        yield
     except (stripe.CardError, stripe.InvalidRequestError):
         raise
     except stripe.StripeError as error:
         raise errors.ProviderUnavailable(reason=type(error).__name__) from None  # its sentence may name a card or a key
+
+
+def _asked(ask: Callable[[], stripe.StripeObject]) -> dict[str, Any]:
+    with _faults_named():
+        return ask().to_dict()
+
+
+def _listed(ask: Callable[[], stripe.ListObject[Any]]) -> list[dict[str, Any]]:
+    with _faults_named():
+        return [each.to_dict() for each in ask().auto_paging_iter()]
 
 
 def _charged(intent: Mapping[str, Any]) -> Charged | None:

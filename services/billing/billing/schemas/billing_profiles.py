@@ -44,8 +44,8 @@ class UpdateBillingProfile(Schema):
     agency_id = fields.Id("agy", required=True)
     billing_profile_id = fields.Id("bp", required=True)
     expected_version = fields.Integer(strict=True, load_default=None, allow_none=True)
-    payment_method = fields.String(validate=Length(min=1, max=200))
-    setup_intent = fields.String(validate=Length(min=1, max=200))
+    payment_method = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=200))
+    setup_intent = fields.String(load_default=None, allow_none=True, validate=Length(min=1, max=200))
     name = fields.String(validate=Length(min=1, max=100))
     invoice_address = fields.Nested(InvoiceAddress, allow_none=True)
     is_default = fields.Boolean()
@@ -53,7 +53,7 @@ class UpdateBillingProfile(Schema):
     @validates_schema
     def one_card(self, request: Mapping[str, Any], **_: Any) -> None:
         """Refuse two cards."""
-        if "payment_method" in request and "setup_intent" in request:
+        if request["payment_method"] is not None and request["setup_intent"] is not None:
             raise ValidationError("Give one of payment_method and setup_intent, not both.", "setup_intent")
 
 

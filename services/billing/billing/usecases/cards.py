@@ -25,11 +25,11 @@ def hear(uow: UnitOfWork, *, told: clients.ProviderTold) -> dict[str, bool]:
 
 def card_handed_over(
     provider: clients.PaymentProvider, *, agency_id: str, payment_method: str | None, setup_intent: str | None
-) -> clients.PaymentMethod | None:
-    """Have the provider say which card is meant, by a token or by a setup intent of the agency; None where neither is given.
+) -> clients.PaymentMethod:
+    """Have the provider say which card is meant, by a token or by a setup intent of the agency.
 
     Outside of any transaction. Raises what `PaymentProvider.describe` and `describe_setup` raise.
     """
     if setup_intent is not None:
         return provider.describe_setup(setup_intent=setup_intent, agency_id=agency_id)
-    return None if payment_method is None else provider.describe(payment_method=payment_method)
+    return provider.describe(payment_method=payment_method or "")

@@ -1,20 +1,24 @@
-"""What anybody may ask: the documentation, and whether we are there."""
+"""What anybody may ask: the documentation, and whether we are there; and what the payment provider tells, who has no key."""
 
 import json
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from chassis.errors import Unavailable
 from gateway.clients import Json, services
-from gateway.errors import EVERY_PROBLEM
+from gateway.errors import EVERY_PROBLEM, Malformed
+from gateway.routes import UNSTORABLE
 from gateway.schemas import encoded
 
 routes = Blueprint("public", __name__)
 
 STYLE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The documentation is one page: its style is in it, and it has no script."""
+MOST_TOLD_BYTES = 256 * 1024
+LONGEST_SIGNATURE = 2000
 KEPT_A_WHILE = {"Cache-Control": "public, max-age=300"}
 
 
@@ -68,6 +72,23 @@ def get_readiness() -> Json:
     if not services().ready:
         raise Unavailable(service="The message broker", reason="this process is not connected to it")
     return {"status": "ready"}
+
+
+@routes.post("/webhooks/stripe")
+def hear_stripe() -> Json:
+    """Take what the payment provider tells; who tells it is known by its signature of the body, to the byte, and by nothing else."""
+    told = request.get_data(cache=False)
+    if len(told) > MOST_TOLD_BYTES:
+        raise RequestEntityTooLarge
+    try:
+        body = told.decode()
+    except UnicodeDecodeError:
+        raise Malformed(reason="The body is not UTF-8.") from None
+    signature = request.headers.get("Stripe-Signature", "")
+    if UNSTORABLE.search(body) or not signature or len(signature) > LONGEST_SIGNATURE:
+        raise Malformed(reason="The request is not one of the payment provider's.")
+    services().billing.tell("hear_provider", idempotency_key=None, body=body, signature=signature)
+    return {"received": True}
 
 
 def _documentation() -> Documentation:

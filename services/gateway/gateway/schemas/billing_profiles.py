@@ -1,6 +1,9 @@
 """Billing profiles: a payment method of the agency, and the address on its invoices."""
 
-from marshmallow.validate import Length
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+from marshmallow.validate import URL, Length
 
 from chassis.schemas import Schema, fields
 from gateway.schemas import SHORT, described, example
@@ -17,15 +20,60 @@ class InvoiceAddress(Schema):
     tax_number = fields.String(load_default=None, allow_none=True, validate=Length(max=40), metadata=example("FR40303265045"))
 
 
+TOKEN = example("pm_card_visa", "A token of the payment provider; never a card number. The card is the agency's own (R0.62).")
+SETUP_INTENT = described("The id of a setup intent by which a card was handed to the payment provider, instead of `payment_method`.")
+
+
 class BillingProfileRequest(Schema):
-    payment_method = fields.String(
-        required=True, validate=SHORT, metadata=example("pm_card_visa", "A token of the payment provider; never a card number (R0.62).")
-    )
+    """Exactly one of `payment_method` and `setup_intent` says which card it is."""
+
+    payment_method = fields.String(load_default=None, allow_none=True, validate=SHORT, metadata=TOKEN)
+    setup_intent = fields.String(load_default=None, allow_none=True, validate=SHORT, metadata=SETUP_INTENT)
     name = fields.String(load_default=None, allow_none=True, validate=SHORT, metadata=example("Company card"))
     invoice_address = fields.Nested(InvoiceAddress, load_default=None, allow_none=True)
     is_default = fields.Boolean(
         load_default=None, allow_none=True, metadata=described("Whether purchases that name no profile use this one.")
     )
+
+    @validates_schema
+    def one_card(self, request: dict[str, Any], **_options: object) -> None:
+        """Refuse a profile without a card, or with two."""
+        if (request["payment_method"] is None) == (request["setup_intent"] is None):
+            raise ValidationError("Give exactly one of payment_method and setup_intent.", "payment_method")
+
+
+class BillingProfileChange(Schema):
+    """What is given is changed; a card by one of `payment_method` and `setup_intent`. Another default is chosen by saying `true` there."""
+
+    payment_method = fields.String(allow_none=True, validate=SHORT, metadata=TOKEN)
+    setup_intent = fields.String(allow_none=True, validate=SHORT, metadata=SETUP_INTENT)
+    name = fields.String(validate=Length(min=1, max=100), metadata=example("Company card"))
+    invoice_address = fields.Nested(InvoiceAddress, allow_none=True)
+    is_default = fields.Boolean(metadata=described("Whether purchases that name no profile use this one."))
+
+    @validates_schema
+    def one_card(self, request: dict[str, Any], **_options: object) -> None:
+        """Refuse two cards."""
+        if request.get("payment_method") is not None and request.get("setup_intent") is not None:
+            raise ValidationError("Give one of payment_method and setup_intent, not both.", "setup_intent")
+
+
+class SetupIntentRequest(Schema):
+    return_url = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=URL(schemes={"https", "http"}, require_tld=False),
+        metadata=example("https://agency.comptoir.example/cards", "Where your page wants its user back; answered as it is."),
+    )
+
+
+class SetupIntent(Schema):
+    """What a page hands to the payment provider's library in the browser, which then takes the card: its number never comes here."""
+
+    id = fields.String(required=True, metadata=example("seti_1Q2w3E4r5T6y7U"))
+    client_secret = fields.String(required=True, metadata=example("seti_1Q2w3E4r5T6y7U_secret_8I9o0P"))
+    status = fields.String(required=True, metadata=example("requires_payment_method"))
+    return_url = fields.String(required=True, allow_none=True, metadata=example("https://agency.comptoir.example/cards"))
 
 
 class BillingProfile(Schema):

@@ -1,0 +1,360 @@
+"""Stripe, with its own library, against localstripe as a real peer over HTTP."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stripe
+
+from billing import clients, errors
+from billing.clients import Charge, Declined, payment_provider
+from billing.clients.stripe_provider import StripeProvider
+from billing.config import Config
+from billing.usecases import cards, payments
+from chassis.config import ConfigurationError
+from chassis.ids import new_id
+from chassis.testing import FakeCall, MovingClock, ServiceDatabase
+from chassis.unit_of_work import Units
+from chassis.wiring import Wiring
+
+from .factories import euros
+from .stage import FakeCredits, Stage
+from .stripe_peer import SECRET_KEY, StripePeer, playing_stripe
+from .test_usecases_payments import an_open_invoice, payments_of
+
+WEBHOOK_SECRET = "whsec_test"
+VISA = "4242424242424242"
+DECLINED_WHEN_CHARGED = "4000000000000341"
+ASKS_ITS_OWNER = "4000002760003184"
+
+
+@pytest.fixture(scope="module")
+def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripePeer]:
+    with playing_stripe(Path(tmp_path_factory.mktemp("localstripe"))) as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(localstripe: StripePeer) -> StripePeer:
+    """Stripe as if nobody had ever used it."""
+    localstripe.forget()
+    return localstripe
+
+
+@pytest.fixture
+def provider(peer: StripePeer) -> StripeProvider:
+    return StripeProvider(api_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, api_base=peer.url)
+
+
+@pytest.fixture
+def stage(database: ServiceDatabase, units: Units, clock: MovingClock, credits_: FakeCredits, provider: StripeProvider) -> Stage:
+    """Billing whose agency's default card is kept by Stripe."""
+    return Stage(database=database, units=units, clock=clock, credits_=credits_, provider=provider)
+
+
+def telling(kind: str, about: dict[str, Any], *, event_id: str | None = None) -> str:
+    event_id = event_id or f"evt_{new_id('x')[2:]}"
+    return json.dumps({"id": event_id, "object": "event", "type": kind, "data": {"object": about}})
+
+
+def signed(body: str, *, secret: str = WEBHOOK_SECRET, at: float | None = None) -> dict[str, str]:
+    """A webhook as Stripe sends it."""
+    header = stripe.WebhookSignature.generate_signature_header(body, secret, int(at or time.time()))
+    return {"body": body, "signature": header}
+
+
+def hear(stage: Stage, kind: str, about: dict[str, Any], *, event_id: str | None = None) -> bool:
+    """Whether Stripe's telling this had an effect."""
+    told = stage.provider.told(**signed(telling(kind, about, event_id=event_id)))
+    with stage.units.begin() as uow:
+        return cards.hear(uow, told=told)["effect"]
+
+
+def intent_of(peer: StripePeer, payment_id: str) -> dict[str, Any]:
+    """The payment intent that Stripe has for our payment."""
+    intents = peer.ask("GET", "/v1/payment_intents?limit=1000")["data"]
+    [intent] = [each for each in intents if each["metadata"].get("payment_id") == payment_id]
+    return dict(intent)
+
+
+def intent(payment_id: str, *, amount: int = 3920, **more: Any) -> dict[str, Any]:
+    """A payment intent as Stripe tells of it."""
+    return {"id": "pi_told", "amount": amount, "currency": "eur", "metadata": {"payment_id": payment_id}, **more}
+
+
+def token_of(provider: StripeProvider, peer: StripePeer, number: str) -> str:
+    return provider.describe(payment_method=peer.a_card(number)).token
+
+
+# --- cards ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_card_is_described_kept_and_charged(provider: StripeProvider, peer: StripePeer) -> None:
+    card = provider.describe(payment_method="pm_card_visa")
+    assert (card.brand, card.last_four, card.expiry_month, card.expiry_year) == ("visa", "4242", 12, 2030)
+    assert card.token not in repr(card)
+    charged = provider.charge(idempotency_key="pay_1", payment_method=card.token, amount=euros(3920))
+    assert isinstance(charged, Charge)
+    assert (charged.amount, peer.charged()) == (euros(3920), [3920])
+
+
+@pytest.mark.parametrize("token", ["pm_nobody", "4242424242424242"])
+def test_a_token_that_stripe_does_not_know_is_refused(provider: StripeProvider, token: str) -> None:
+    with pytest.raises(errors.PaymentMethodUnknown):
+        provider.describe(payment_method=token)
+
+
+def test_a_card_that_stripe_does_not_keep_is_refused(provider: StripeProvider, peer: StripePeer) -> None:
+    with pytest.raises(errors.PaymentMethodDeclined, match="Your card was declined"):
+        provider.describe(payment_method=peer.a_card("4000000000000002"))
+
+
+def test_what_is_no_card_is_refused(provider: StripeProvider, peer: StripePeer) -> None:
+    debit = peer.ask("POST", "/v1/payment_methods", {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}})
+    with pytest.raises(errors.PaymentMethodUnknown):
+        provider.describe(payment_method=debit["id"])
+
+
+def test_a_card_is_handed_over_by_a_setup_intent_of_its_agency(provider: StripeProvider, peer: StripePeer) -> None:
+    """R0.62, R0.64."""
+    agency_id = new_id("agy")
+    begun = provider.begin_setup(idempotency_key="k", agency_id=agency_id)
+    assert begun.client_secret not in repr(begun)
+    assert provider.begin_setup(idempotency_key="k", agency_id=agency_id) == begun
+    with pytest.raises(errors.SetupIntentUnfinished, match="requires_payment_method"):
+        provider.describe_setup(setup_intent=begun.id, agency_id=agency_id)
+    card = {"number": VISA, "exp_month": 12, "exp_year": 2040, "cvc": "123"}
+    confirmation = {"client_secret": begun.client_secret, "payment_method_data": {"type": "card", "card": card}}
+    peer.ask("POST", f"/v1/setup_intents/{begun.id}/confirm", confirmation)
+    described = provider.describe_setup(setup_intent=begun.id, agency_id=agency_id)
+    assert (described.last_four, described.expiry_year) == ("4242", 2040)
+    assert isinstance(provider.charge(idempotency_key="pay_1", payment_method=described.token, amount=euros(100)), Charge)
+    for setup_intent, whose in ((begun.id, new_id("agy")), ("seti_nobody", agency_id)):
+        with pytest.raises(errors.SetupIntentUnknown):
+            provider.describe_setup(setup_intent=setup_intent, agency_id=whose)
+
+
+# --- charges ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_key_charges_once(provider: StripeProvider, peer: StripePeer) -> None:
+    token = token_of(provider, peer, VISA)
+    charged = [provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100)) for _ in range(3)]
+    assert charged[0] == charged[1] == charged[2] == provider.find(idempotency_key="pay_1", payment_method=token)
+    assert peer.charged() == [100]
+    assert provider.find(idempotency_key="pay_2", payment_method=token) is None
+
+
+def test_a_charge_is_found_when_its_key_is_forgotten_and_so_is_what_was_declined(provider: StripeProvider, peer: StripePeer) -> None:
+    token, refused = token_of(provider, peer, VISA), token_of(provider, peer, DECLINED_WHEN_CHARGED)
+    charged = provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    declined = provider.charge(idempotency_key="pay_2", payment_method=refused, amount=euros(100))
+    peer.forget_keys()
+    peer.requests.clear()
+    assert provider.find(idempotency_key="pay_1", payment_method=token) == charged
+    assert provider.find(idempotency_key="pay_2", payment_method=refused) == declined
+    assert {method for method, _ in peer.requests} == {"GET"}
+
+
+def test_a_declined_card_is_an_answer(provider: StripeProvider, peer: StripePeer) -> None:
+    token = token_of(provider, peer, DECLINED_WHEN_CHARGED)
+    declined = provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    assert declined == Declined(code="card_declined", reason="Your card was declined.", is_hard=False)
+    assert peer.charged() == []
+
+
+def test_a_card_that_asks_its_owner_is_declined_for_good_for_nobody_is_there(provider: StripeProvider, peer: StripePeer) -> None:
+    token = token_of(provider, peer, ASKS_ITS_OWNER)
+    declined = provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    assert isinstance(declined, Declined)
+    assert (declined.code, declined.is_hard) == ("authentication_required", True)
+    assert provider.find(idempotency_key="pay_1", payment_method=token) == declined
+
+
+def test_a_card_that_is_not_there_any_more_is_declined_for_good(provider: StripeProvider, peer: StripePeer) -> None:
+    kept = token_of(provider, peer, VISA)
+    declined = provider.charge(idempotency_key="pay_1", payment_method=f"{kept.partition('/')[0]}/pm_gone", amount=euros(100))
+    assert isinstance(declined, Declined)
+    assert (declined.code, declined.is_hard) == ("card_declined", True)
+
+
+@pytest.mark.parametrize("lost", ["request", "answer"])
+def test_a_lost_request_and_a_lost_answer_are_unknown_and_charge_once(provider: StripeProvider, peer: StripePeer, lost: str) -> None:
+    token = token_of(provider, peer, VISA)
+    peer.lose(lost)
+    with pytest.raises(errors.ProviderUnavailable) as unknown:
+        provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    assert SECRET_KEY not in unknown.value.text
+    found = provider.find(idempotency_key="pay_1", payment_method=token)
+    assert (found is None) == (lost == "request")
+    charged = found or provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    assert isinstance(charged, Charge)
+    assert peer.charged() == [100]
+
+
+def test_a_refund_is_made_once_also_when_its_key_is_forgotten(provider: StripeProvider, peer: StripePeer) -> None:
+    charged = provider.charge(idempotency_key="pay_1", payment_method=token_of(provider, peer, VISA), amount=euros(100))
+    assert isinstance(charged, Charge)
+    first = provider.refund(idempotency_key="cn_1", charge_id=charged.id, amount=euros(100))
+    peer.forget_keys()
+    assert provider.refund(idempotency_key="cn_1", charge_id=charged.id, amount=euros(100)) == first
+    assert (first.amount, peer.refunded()) == (euros(100), [100])
+
+
+def test_stripe_being_away_is_unknown(peer: StripePeer) -> None:
+    del peer
+    nowhere = StripeProvider(api_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, api_base="http://127.0.0.1:1")
+    asked: list[Callable[[], object]] = [
+        lambda: nowhere.describe(payment_method="pm_card_visa"),
+        lambda: nowhere.begin_setup(idempotency_key="k", agency_id=new_id("agy")),
+        lambda: nowhere.describe_setup(setup_intent="seti_1", agency_id=new_id("agy")),
+        lambda: nowhere.charge(idempotency_key="k", payment_method="cus_1/pm_1", amount=euros(1)),
+        lambda: nowhere.refund(idempotency_key="k", charge_id="pi_1", amount=euros(1)),
+        lambda: nowhere.find(idempotency_key="k", payment_method="cus_1/pm_1"),
+    ]
+    for ask in asked:
+        with pytest.raises(errors.ProviderUnavailable, match="APIConnectionError"):
+            ask()
+
+
+def test_tokens_and_keys_are_never_logged(provider: StripeProvider, peer: StripePeer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # as the provider sets it: caplog's level is for the root logger
+    token = token_of(provider, peer, VISA)
+    provider.charge(idempotency_key="pay_1", payment_method=token, amount=euros(100))
+    secrets = (SECRET_KEY, *token.split("/"))
+    assert [
+        record for record in caplog.records if any(secret in record.getMessage() for secret in secrets) and record.name == "stripe"
+    ] == []
+
+
+# --- invoices ---------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost", ["request", "answer", None])
+def test_an_invoice_is_paid_by_one_charge_whatever_is_lost_on_the_way(stage: Stage, peer: StripePeer, lost: str | None) -> None:
+    issued = an_open_invoice(stage)
+    if lost is not None:
+        peer.lose(lost)
+        with pytest.raises(errors.ProviderUnavailable):
+            stage.deliver(issued)
+        peer.forget_keys()
+    stage.deliver(issued)
+    assert [payment["status"] for payment in payments_of(stage)] == ["succeeded"]
+    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+
+
+def test_an_account_that_fails_gets_its_money_back_from_stripe(stage: Stage, peer: StripePeer) -> None:
+    account_id = stage.an_account()
+    stage.deliver(stage.failed(account_id))
+    stage.settle()
+    assert (peer.charged(), peer.refunded()) == ([3920], [3920])
+
+
+# --- what Stripe tells ------------------------------------------------------------------------------------------------------------------
+
+
+def test_what_stripe_tells_before_our_own_answer_was_recorded_pays_once(stage: Stage, peer: StripePeer) -> None:
+    """One charge, one invoice_paid, however often and in whatever order it is told."""
+    issued = an_open_invoice(stage)
+    with stage.units.begin() as uow:
+        attempt = payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"])
+    assert attempt is not None
+    outcome = payments.pay(attempt, credits_=stage.service.credits, provider=stage.provider)
+    charged = intent_of(peer, attempt.payment_id)
+    assert [hear(stage, "payment_intent.succeeded", charged, event_id=event_id) for event_id in ("evt_1", "evt_1", "evt_2")] == [
+        True,
+        False,
+        False,
+    ]
+    with stage.units.begin() as uow:
+        payments.record_payment(uow, attempt=attempt, outcome=outcome)
+    stage.deliver(issued)
+    assert hear(stage, "payment_intent.processing", charged) is False
+    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+    assert [payment["provider_charge_id"] for payment in payments_of(stage)] == [charged["id"]]
+
+
+def test_what_was_under_way_is_settled_by_what_stripe_tells_in_any_order(stage: Stage) -> None:
+    issued = an_open_invoice(stage)
+    with stage.units.begin() as uow:
+        attempt = payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"])
+    assert attempt is not None
+    error = {"code": "card_declined", "decline_code": "insufficient_funds", "message": "No funds."}
+    told = [
+        hear(stage, "payment_intent.processing", intent(attempt.payment_id)),
+        hear(stage, "payment_intent.payment_failed", intent(attempt.payment_id, last_payment_error=error)),
+        hear(stage, "payment_intent.succeeded", intent(attempt.payment_id)),
+    ]
+    assert told == [False, True, False]
+    [failed] = stage.emitted("payment_failed")
+    assert (failed["code"], failed["reason"]) == ("insufficient_funds", "No funds.")
+
+
+def test_a_card_whose_bank_sent_a_new_one_is_updated(stage: Stage) -> None:
+    [row] = stage.database.query("SELECT token FROM billing_profiles")
+    customer, _, card_id = row["token"].partition("/")
+    card = {"brand": "visa", "last4": "1881", "exp_month": 3, "exp_year": 2044}
+    told = {"id": card_id, "customer": customer, "card": card}
+    assert [hear(stage, "payment_method.automatically_updated", told) for _ in range(2)] == [True, False]
+    [updated] = stage.emitted("billing_profile_updated")
+    assert (updated["last_four"], updated["expiry_year"], updated["changes"]) == ("1881", 2044, ["card"])
+
+
+def test_what_is_not_ours_or_not_known_is_taken_and_changes_nothing(stage: Stage) -> None:
+    for kind, about in (
+        ("payment_intent.succeeded", intent(new_id("pay"))),
+        ("payment_intent.succeeded", {"id": "pi_1", "metadata": None}),
+        ("charge.refunded", {"id": "ch_1", "metadata": {}}),
+        ("payment_method.automatically_updated", {"id": "pm_1", "customer": None}),
+        ("something.new", {}),
+    ):
+        assert hear(stage, kind, about) is False
+    assert stage.names() == []
+    assert len(stage.database.query("SELECT id FROM provider_events")) == 5
+
+
+def test_what_stripe_did_not_sign_is_refused(provider: StripeProvider) -> None:
+    body = telling("payment_intent.succeeded", intent(new_id("pay")))
+    right = signed(body)
+    for forged in (
+        signed(body, secret="whsec_other"),
+        {**right, "body": body.replace("3920", "3921")},
+        {**right, "signature": ""},
+        {**right, "signature": "t=x,v1=y"},
+        signed(body, at=time.time() - 301),
+        signed("[]"),
+        signed('{"id": "evt_1"}'),
+        signed("no JSON"),
+    ):
+        with pytest.raises(errors.WebhookForged):
+            provider.told(**forged)
+
+
+def test_the_test_provider_believes_nobody(database: ServiceDatabase) -> None:
+    body = telling("payment_intent.succeeded", intent(new_id("pay")))
+    with pytest.raises(errors.WebhookForged):
+        clients.TestProvider(database.url).told(**signed(body))
+
+
+@pytest.mark.parametrize(("key", "secret"), [("", WEBHOOK_SECRET), (SECRET_KEY, "")])
+def test_stripe_without_its_keys_is_refused_at_the_start(key: str, secret: str) -> None:
+    config = Config(database_url="", payment_provider="stripe", stripe_api_key=key, stripe_webhook_secret=secret)
+    with pytest.raises(ConfigurationError, match="STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET"):
+        payment_provider(Wiring(call=FakeCall(), config=config))
+
+
+def test_stripe_is_chosen_by_the_configuration(peer: StripePeer) -> None:
+    config = Config(
+        database_url="",
+        payment_provider="stripe",
+        stripe_api_key=SECRET_KEY,
+        stripe_webhook_secret=WEBHOOK_SECRET,
+        stripe_api_base=peer.url,
+    )
+    chosen = payment_provider(Wiring(call=FakeCall(), config=config))
+    assert chosen.describe(payment_method="pm_card_visa").last_four == "4242"
