@@ -209,6 +209,7 @@ class AccountExpired(_AccountFact):
     previous_status = fields.String(required=True)
     expired_at = fields.Instant(required=True)
     archives_at = fields.Instant(required=True)
+    reason = fields.String(allow_none=True)  # `payment` where nobody paid
 
 
 class AccountArchived(_AccountFact):
@@ -269,6 +270,14 @@ class PaymentFailed(Reading):
     purpose = fields.String(required=True)
     code = fields.String(required=True)
     reason = fields.String(required=True)
+
+
+class DunningStep(Reading):
+    """Of billing's dunning_step."""
+
+    account_id = fields.Id("acc", required=True)
+    outcome = fields.String(required=True)
+    sequence = fields.Integer(strict=True, required=True)
 
 
 class WorkspacePrepared(Reading):

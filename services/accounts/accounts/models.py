@@ -55,7 +55,8 @@ class Base(DeclarativeBase):
 class Account(Base):
     """One hosted account. `version` grows by one with each change; the computed columns are what lists filter, sort and search by.
 
-    `due_at` is the next moment at which something happens by itself, as the domain says; `noticed_for` the ending announced last.
+    `due_at` is the next moment at which something happens by itself, as the domain says; `noticed_for` the ending announced last;
+    `dunning_sequence` the newest of billing's facts about what is overdue that it went by.
     """
 
     __tablename__ = "accounts"
@@ -94,6 +95,7 @@ class Account(Base):
     archived_at: Mapped[datetime | None]
     noticed_for: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    dunning_sequence: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     version: Mapped[int] = mapped_column(Integer)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  SQLAlchemy reads it once and wants a plain dict

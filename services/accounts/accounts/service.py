@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts import clients, events, schemas, usecases
 from chassis.doors import command, due, follow_clocks, query, subscribe
-from chassis.events import Event
+from chassis.events import Event, UnreadableEvent
 from chassis.wiring import Wired, Work
 
 OVERDUE_BATCH = 100
@@ -264,6 +264,12 @@ class AccountsService:
     @subscribe("billing", "payment_failed", reads=events.PaymentFailed)
     def on_payment_failed(self, event: Event) -> None:
         self.work.handle(event, usecases.record_refused_payment, **event.data)
+
+    @subscribe("billing", "dunning_step", reads=events.DunningStep)
+    def on_dunning_step(self, event: Event) -> None:
+        if event.agency_id is None:
+            raise UnreadableEvent("billing.dunning_step names no agency")
+        self.work.handle(event, usecases.follow_dunning, agency_id=event.agency_id, **event.data)
 
     @subscribe("snapshots", "workspace_prepared", reads=events.WorkspacePrepared)
     def on_workspace_prepared(self, event: Event) -> None:

@@ -1,6 +1,8 @@
-"""Run billing: `python -m billing serve | relay | migrate | parking-lot`."""
+"""Run billing: `python -m billing serve | relay | migrate | parking-lot | renewals`."""
 
 from billing.config import Config
-from chassis.runner import main
+from chassis.runner import Command, main
 
-main(package="billing", service="billing.service:BillingService", config=Config)
+OWN = {"renewals": Command(help="say how many renewals are due, and how far the run is", runs="billing.usecases.renewals:show_progress")}
+
+main(package="billing", service="billing.service:BillingService", config=Config, own=OWN)

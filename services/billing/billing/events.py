@@ -1,5 +1,6 @@
 """Facts that billing publishes, and what it reads of those of others and of its own."""
 
+from billing.domain.dunning import DunningOutcome
 from billing.domain.invoice import CreditReason, Purpose
 from chassis.events import Fact
 from chassis.schemas import Reading, Schema, fields
@@ -76,7 +77,7 @@ class InvoiceIssued(Fact):
     number = fields.String(required=True)
     purpose = fields.Enum(Purpose, by_value=True, required=True)
     account_id = fields.Id("acc", required=True, allow_none=True)
-    billing_profile_id = fields.Id("bp", required=True)
+    billing_profile_id = fields.Id("bp", required=True, allow_none=True)  # null: there is none, so that prepaid alone can pay
     total_minor = fields.Minor(required=True)
     currency = fields.String(required=True)
 
@@ -120,6 +121,25 @@ class PaymentFailed(Fact):
     currency = fields.String(required=True)
     code = fields.String(required=True)
     reason = fields.String(required=True)
+    attempt = fields.Integer(strict=True)
+    is_final = fields.Boolean(dump_default=True)  # it is not tried again by itself
+
+
+class DunningStep(Fact):
+    """What the dunning of an overdue invoice has come to; `sequence` counts these facts of one account."""
+
+    source = "billing"
+    invoice_id = fields.Id("inv", required=True)
+    number = fields.String(required=True)
+    account_id = fields.Id("acc", required=True)
+    step = fields.Integer(strict=True, required=True)
+    outcome = fields.Enum(DunningOutcome, by_value=True, required=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+    amount_minor = fields.Minor(required=True)
+    currency = fields.String(required=True)
+    next_attempt_at = fields.Instant(required=True, allow_none=True)
+    sequence = fields.Integer(strict=True, required=True)
 
 
 class CreditNoteIssued(Fact):
@@ -190,9 +210,21 @@ class AccountRenewed(Reading):
 
 
 class AccountToldOf(Reading):
-    """Of accounts' account_cancelled, cancellation_undone, account_expired and account_archived."""
+    """Of accounts' cancellation_undone and account_archived."""
 
     account_id = fields.Id("acc", required=True)
+
+
+class AccountCancelled(AccountToldOf):
+    """Of accounts' account_cancelled; until `expires_at` it is usable."""
+
+    expires_at = fields.Instant(load_default=None, allow_none=True)
+
+
+class AccountExpired(AccountToldOf):
+    """Of accounts' account_expired."""
+
+    expired_at = fields.Instant(load_default=None, allow_none=True)
 
 
 class PlanChangeTold(Reading):
@@ -229,6 +261,26 @@ class BalanceLow(Reading):
     kind = fields.String(required=True)
     currency = fields.String(load_default=None, allow_none=True)
     top_up = fields.Nested(TopUpWanted, load_default=None, allow_none=True)
+
+
+class ProfileAdded(Reading):
+    """Of our own billing_profile_added."""
+
+    billing_profile_id = fields.Id("bp", required=True)
+
+
+class ProfileUpdated(Reading):
+    """Of our own billing_profile_updated."""
+
+    billing_profile_id = fields.Id("bp", required=True)
+    changes = fields.List(fields.String(), required=True)
+
+
+class CreditsPurchased(Reading):
+    """Of credits' credits_purchased; `account_id` is null for credit of the whole agency."""
+
+    kind = fields.String(required=True)
+    account_id = fields.Id("acc", load_default=None, allow_none=True)
 
 
 class InvoiceToCollect(Reading):

@@ -7,7 +7,9 @@ from billing.usecases import (
     agencies,
     billing_profiles,
     cards,
+    collecting,
     credit_notes,
+    dunning,
     invoices,
     papers,
     payments,
@@ -25,7 +27,10 @@ from chassis.events import Event, UnreadableEvent
 from chassis.ids import new_id
 from chassis.wiring import Wired, Work
 
-RENEWED_AT_ONCE = 100
+RENEWED_AT_ONCE = 1_000
+ATTEMPTS_AT_ONCE = 10
+BATCHES_A_PERIOD = 20
+"""The next period goes on where this one ends, in whichever replica."""
 REMINDED_AT_ONCE = 100
 
 
@@ -188,7 +193,7 @@ class BillingService:
                 as_of=event.time,
             )
 
-    @subscribe("accounts", "account_cancelled", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_cancelled", reads=events.AccountCancelled)
     def on_account_cancelled(self, event: Event) -> None:
         self.work.handle(event, standing.cancel_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
 
@@ -197,7 +202,7 @@ class BillingService:
         self.work.handle(event, standing.resume_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
 
     @subscribe("accounts", "account_archived", reads=events.AccountToldOf)
-    @subscribe("accounts", "account_expired", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_expired", reads=events.AccountExpired)
     def on_account_expired(self, event: Event) -> None:
         self.work.handle(event, standing.end_subscription, agency_id=_agency_of(event), as_of=event.time, **event.data)
 
@@ -225,14 +230,41 @@ class BillingService:
             refund = self.provider.refund(idempotency_key=owed.credit_note_id, charge_id=owed.charge_id, amount=owed.amount)
             self.work.handle(event, payments.record_refund, due=owed, refund=refund)
 
+    @subscribe("billing", "billing_profile_added", reads=events.ProfileAdded)
+    def on_billing_profile_added(self, event: Event) -> None:
+        self.work.handle(event, dunning.retry_for_profile, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("billing", "billing_profile_updated", reads=events.ProfileUpdated)
+    def on_billing_profile_updated(self, event: Event) -> None:
+        self.work.handle(event, dunning.retry_for_profile, agency_id=_agency_of(event), **event.data)
+
+    @subscribe("credits", "credits_purchased", reads=events.CreditsPurchased)
+    def on_credits_purchased(self, event: Event) -> None:
+        self.work.handle(event, dunning.retry_for_credit, agency_id=_agency_of(event), **event.data)
+
     on_test_clock_advanced = follow_clocks("identity", "test_clock_advanced")
 
     @due(every_seconds=5)
     def renew_due_subscriptions(self) -> None:
-        renewed = RENEWED_AT_ONCE
-        while renewed:
+        renewals.run(self.work, batch=RENEWED_AT_ONCE, batches=BATCHES_A_PERIOD)
+
+    @due(every_seconds=5)
+    def collect_what_is_overdue(self) -> None:
+        for _ in range(BATCHES_A_PERIOD):
             with self.work.begin() as uow:
-                renewed = renewals.renew_due_subscriptions(uow, limit=RENEWED_AT_ONCE)
+                taken = collecting.take_due_steps(uow, limit=ATTEMPTS_AT_ONCE)
+            if not taken.count:
+                return
+            collecting.collect(self.work, taken.attempts, credits_=self.credits, provider=self.provider)
+
+    @due(every_seconds=10)
+    def ask_about_payments(self) -> None:
+        for _ in range(BATCHES_A_PERIOD):
+            with self.work.begin() as uow:
+                taken = collecting.take_unheard_of(uow, limit=ATTEMPTS_AT_ONCE)
+            if not taken.count:
+                return
+            collecting.collect(self.work, taken.attempts, credits_=self.credits, provider=self.provider)
 
     @due(every_seconds=60)
     def remind_of_expiring_cards(self) -> None:

@@ -1,6 +1,7 @@
 """The service object with its doors, in this process: facts are delivered to the doors as they come off the bus, by hand."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,17 +35,24 @@ READS: dict[str, tuple[str, type[Reading]]] = {
     "plan_change_scheduled": ("accounts", events.PlanChangeTold),
     "plan_change_dropped": ("accounts", events.PlanChangeTold),
     "account_updated": ("accounts", events.AccountUpdated),
-    "account_cancelled": ("accounts", events.AccountToldOf),
+    "account_cancelled": ("accounts", events.AccountCancelled),
     "cancellation_undone": ("accounts", events.AccountToldOf),
-    "account_expired": ("accounts", events.AccountToldOf),
+    "account_expired": ("accounts", events.AccountExpired),
     "account_archived": ("accounts", events.AccountToldOf),
     "transfer_completed": ("accounts", events.TransferCompleted),
     "balance_low": ("credits", events.BalanceLow),
+    "credits_purchased": ("credits", events.CreditsPurchased),
+    "billing_profile_added": ("billing", events.ProfileAdded),
+    "billing_profile_updated": ("billing", events.ProfileUpdated),
     "invoice_issued": ("billing", events.InvoiceToCollect),
     "credit_note_issued": ("billing", events.CreditNoteToRefund),
 }
 DOORS = {"account_converted": "on_account_upgraded", "account_archived": "on_account_expired"}
 """Those that take several facts."""
+
+COLLECTED = ("invoice_issued", "credit_note_issued")
+OWN = (*COLLECTED, "billing_profile_added", "billing_profile_updated")
+"""Facts of billing that its own doors take."""
 
 Envelope = dict[str, Any]
 
@@ -175,18 +183,23 @@ class Stage:
         door = DOORS.get(name, f"on_{name}")
         getattr(self.service, door)(read(raw, loaded, source=source, name=name, reads=reads(), handler=door))
 
-    def pending(self) -> list[Envelope]:
-        """Billing's own facts that its own doors have not been given, in order."""
+    def pending(self, names: Collection[str] = COLLECTED) -> list[Envelope]:
+        """Billing's own facts of these names that its own doors have not been given, in order; the others are passed over."""
         rows = self.database.query("SELECT id, body::jsonb AS body FROM outbox WHERE id > %s ORDER BY id", self._delivered)
         self._delivered = max([self._delivered, *(row["id"] for row in rows)])
         envelopes: list[Envelope] = [row["body"] for row in rows]
-        return [each for each in envelopes if each["type"].split(".")[2] in ("invoice_issued", "credit_note_issued")]
+        return [each for each in envelopes if each["type"].split(".")[2] in names]
 
     def settle(self) -> None:
         """Handle billing's own facts until there are none left."""
-        while pending := self.pending():
+        while pending := self.pending(OWN):
             for envelope in pending:
                 self.deliver(envelope)
+
+    def go_on(self) -> None:
+        """Do what dunning has due, and what follows, until there is nothing left."""
+        self.service.collect_what_is_overdue()
+        self.settle()
 
     def names(self) -> list[str]:
         """Which facts were emitted, without those that set the stage."""

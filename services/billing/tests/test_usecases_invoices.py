@@ -180,7 +180,7 @@ def test_an_issued_credit_note_gets_no_further_line_and_has_the_total_of_its_lin
 
 def test_an_account_has_one_opening_invoice_and_an_invoice_one_live_payment(stage: Stage) -> None:
     stage.an_account()
-    columns = "invoice_id, billing_profile_id, currency, amount_minor, prepaid_minor, card_minor, created_at"
+    columns = "invoice_id, billing_profile_id, currency, amount_minor, prepaid_minor, card_minor, created_at, asked_at"
     with pytest.raises(UniqueViolation):
         stage.database.execute(f"INSERT INTO payments (id, attempt, status, {columns}) SELECT 'x', 2, 'pending', {columns} FROM payments")
     issued = stage.emitted("invoice_issued")[0]

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.config import Config
 from billing.domain.catalogue import Frequency
 from billing.domain.offer import Effective
 from billing.domain.period import Period, next_period, renewal
-from billing.usecases import renewals
+from billing.usecases import payments, renewals
+from chassis.fields import format_instant
 from chassis.ids import new_id
 
 from .factories import paid, unpaid
@@ -160,11 +162,126 @@ def test_replicas_that_come_at_once_renew_each_subscription_once(stage: Stage) -
     assert stage.charged_minor() == 12 * 3920
 
 
-def test_nobody_is_renewed_where_nobody_could_pay(stage: Stage) -> None:
+def test_an_agency_without_any_card_is_renewed_too_and_prepaid_pays_all_or_nothing(stage: Stage) -> None:
+    """R0.104."""
     account_id = stage.an_account()
     stranger = stage.an_agency(agency_id=new_id("agy"))
     stage.deliver(stage.told("transfer_completed", account_id, minute=1, to_agency_id=stranger))
+    stage.credits.available_minor = 3919
     stage.clock.now = subscription_of(stage, account_id)["period_end"]
-    assert renew(stage) == 0
-    stage.a_profile(agency_id=stranger)
     assert renew(stage) == 1
+    [refused] = stage.emitted("payment_failed")
+    assert (refused["code"], refused["attempt"], refused["is_final"]) == ("billing_profile_required", 1, False)
+    assert (stage.emitted("invoice_issued")[-1]["billing_profile_id"], stage.charged_minor()) == (None, 3920)
+    stage.credits.available_minor = 3920
+    stage.clock.advance(days=1)
+    stage.go_on()
+    [_, paid] = stage.emitted("invoice_paid")
+    assert (paid["prepaid_minor"], paid["card_minor"], paid["purpose"]) == (3920, 0, "renewal")
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_renewal_of_what_was_cancelled_before_is_taken_back_once_that_is_heard(stage: Stage, is_paid: bool) -> None:
+    """R0.100."""
+    account_id = stage.an_account()
+    if not is_paid:
+        stage.a_profile("pm_card_declined")
+        stage.deliver(stage.told("account_updated", account_id, changes={"billing_profile_id": None}))
+    before = subscription_of(stage, account_id)
+    cancelled = stage.told("account_cancelled", account_id, expires_at=format_instant(before["period_end"]))
+    stage.clock.now = before["period_end"]
+    assert renew(stage) == 1
+    stage.deliver(cancelled)
+    stage.settle()
+    after = subscription_of(stage, account_id)
+    assert (after["period_start"], after["period_end"], after["standing"]) == (before["period_start"], before["period_end"], "cancelled")
+    assert stage.charged_minor() == 3920
+    assert [note["card_minor"] for note in stage.emitted("credit_note_issued")] == [3920 if is_paid else 0]
+    assert [step["outcome"] for step in stage.emitted("dunning_step")] == ([] if is_paid else ["retry", "recovered"])
+    stage.deliver(stage.told("cancellation_undone", account_id, minute=1))
+    assert renew(stage) == 1
+    assert subscription_of(stage, account_id)["period_start"] == before["period_end"]
+
+
+def test_a_renewal_that_is_taken_back_while_it_is_being_paid_gives_the_money_back(stage: Stage) -> None:
+    account_id = stage.an_account()
+    ends = subscription_of(stage, account_id)["period_end"]
+    stage.clock.now = ends
+    with stage.units.begin() as uow:
+        renewals.renew_due_subscriptions(uow, limit=10)
+    [issued] = stage.pending()
+    with stage.units.begin() as uow:
+        assert payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"]) is not None
+    stage.deliver(stage.told("account_cancelled", account_id, expires_at=format_instant(ends)))
+    assert stage.emitted("credit_note_issued") == []
+    stage.deliver(issued)
+    stage.settle()
+    assert len(stage.emitted("credit_note_issued")) == 1
+    assert stage.charged_minor() == 3920
+
+
+def test_a_renewal_that_is_taken_back_before_anybody_collected_it_is_never_collected(stage: Stage) -> None:
+    account_id = stage.an_account()
+    ends = subscription_of(stage, account_id)["period_end"]
+    stage.clock.now = ends
+    with stage.units.begin() as uow:
+        renewals.renew_due_subscriptions(uow, limit=10)
+    stage.deliver(stage.told("account_expired", account_id, expired_at=format_instant(ends)))
+    stage.settle()
+    assert stage.names()[2:] == ["invoice_issued", "credit_note_issued"]
+    assert len(stage.charges()) == 1
+
+
+def test_a_downgrade_applied_by_a_renewal_that_is_taken_back_waits_again(stage: Stage) -> None:
+    account_id = stage.an_account()
+    quote_id = stage.a_quote(paid("Starter"), account_id=account_id, effective=Effective.PERIOD_END)["id"]
+    stage.deliver(stage.told("plan_change_scheduled", account_id, quote_id=quote_id))
+    before = subscription_of(stage, account_id)
+    cancelled = stage.told("account_cancelled", account_id, minute=1, expires_at=format_instant(before["period_end"]))
+    dropped = stage.told("plan_change_dropped", account_id, minute=1, quote_id=quote_id)
+    stage.clock.now = before["period_end"]
+    assert renew(stage) == 1
+    assert subscription_of(stage, account_id)["selection"]["plan"] == "Starter"
+    stage.deliver(cancelled)
+    stage.deliver(dropped)
+    after = subscription_of(stage, account_id)
+    kept = ("selection", "per_cycle_minor", "catalogue_version", "changes", "period_start", "period_end")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
+def test_a_renewal_for_an_agency_with_a_clock_of_its_own_is_issued_in_its_time(stage: Stage) -> None:
+    account_id = stage.an_account()
+    ends = subscription_of(stage, account_id)["period_end"]
+    stage.deliver(stage.fact("test_clock_advanced", {"now": format_instant(ends), "clock_id": "clk"}))
+    assert renew(stage) == 1
+    [row] = stage.database.query("SELECT issued_at FROM invoices WHERE account_id = %s AND purpose = 'renewal'", account_id)
+    assert row["issued_at"] == ends
+
+
+def test_the_run_goes_on_where_it_ended(stage: Stage) -> None:
+    accounts = [stage.an_account() for _ in range(5)]
+    assert renewals.run(stage.units, batch=2, batches=10) == 0
+    stage.clock.now = max(subscription_of(stage, each)["period_end"] for each in accounts)
+    assert [renewals.run(stage.units, batch=2, batches=1) for _ in range(4)] == [2, 2, 1, 0]
+    assert len({each["invoice_id"] for each in stage.emitted("invoice_issued")}) == 10
+
+
+def test_how_far_the_run_is_can_be_asked_from_the_command_line(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    renewals.show_progress(Config(amqp_uri="amqp://nobody", database_url=stage.database.url))
+    stage.an_account()
+    assert capsys.readouterr().out == "0 due; 0 renewed in the last hour\n"
+    stage.database.execute("UPDATE subscriptions SET period_start = '2020-01-01Z', period_end = '2020-02-01Z'")
+    renewals.show_progress(Config(amqp_uri="amqp://nobody", database_url=stage.database.url))
+    assert capsys.readouterr().out == "1 due, the longest since 2020-02-01T00:00:00+00:00; 0 renewed in the last hour\n"
+
+
+def test_the_progress_of_the_run_can_be_asked_for(stage: Stage) -> None:
+    for _ in range(3):
+        stage.an_account()
+    with stage.units.begin() as uow:
+        assert renewals.progress(uow) == {"due": 0, "due_since": None, "renewed": 0}
+    stage.clock.now = ends = subscription_of(stage, stage.an_account())["period_end"]
+    with stage.units.begin() as uow:
+        renewals.renew_due_subscriptions(uow, limit=1)
+        told = renewals.progress(uow)
+    assert (told["due"], told["due_since"]) == (3, ends)

@@ -63,6 +63,7 @@ class NoticeKind(StrEnum):
     ACCOUNT_UPGRADED = "account_upgraded"
     INVOICE_PAID = "invoice_paid"
     PAYMENT_FAILED = "payment_failed"
+    DUNNING_STEP = "dunning_step"
     CARD_EXPIRING = "card_expiring"
     CREDITS_PURCHASED = "credits_purchased"
     ACCOUNT_CANCELLED = "account_cancelled"
@@ -232,6 +233,14 @@ def _of_payment(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str,
     return {"number": facts["number"], "amount": amount, "reason": _reason(facts, texts)}
 
 
+def _of_dunning(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
+    """Write what a step came to; where no further attempt is coming by itself, that a card is needed which works."""
+    next_attempt_at: datetime | None = facts["next_attempt_at"]
+    said = texts["dunning"]["waiting" if facts["outcome"] == "retry" and next_attempt_at is None else facts["outcome"]]
+    values = {**_of_payment(facts, texts), "next_attempt_at": "" if next_attempt_at is None else _moment(next_attempt_at, texts)}
+    return {**values, "title": Template(said["title"]).substitute(values), "said": Template(said["said"]).substitute(values)}
+
+
 def _of_card(facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, str]:
     month = f"{facts['expiry_month']:02}/{facts['expiry_year']}"
     return {"profile": facts["name"], "brand": facts["brand"], "last_four": facts["last_four"], "month": month, "days": str(facts["days"])}
@@ -286,6 +295,7 @@ _VALUES: Mapping[NoticeKind, Values] = {
     NoticeKind.ACCOUNT_UPGRADED: _of_upgraded,
     NoticeKind.INVOICE_PAID: _of_invoice,
     NoticeKind.PAYMENT_FAILED: _of_payment,
+    NoticeKind.DUNNING_STEP: _of_dunning,
     NoticeKind.CARD_EXPIRING: _of_card,
     NoticeKind.CREDITS_PURCHASED: _of_credits,
     NoticeKind.ACCOUNT_CANCELLED: _at("expires_at"),

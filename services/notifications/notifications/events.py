@@ -193,6 +193,13 @@ class PaymentFailed(Reading):
     reason = fields.String(required=True)
 
 
+class DunningStep(PaymentFailed):
+    """What is read of dunning_step."""
+
+    outcome = fields.String(required=True)
+    next_attempt_at = fields.Instant(load_default=None, allow_none=True)
+
+
 class CardExpiring(Reading):
     """What is read of card_expiring."""
 
@@ -242,6 +249,7 @@ _READ: dict[str, Reading] = {
     "transfer_completed": TransferCompleted(),
     "invoice_paid": InvoicePaid(),
     "payment_failed": PaymentFailed(),
+    "dunning_step": DunningStep(),
     "card_expiring": CardExpiring(),
     "credits_purchased": CreditsPurchased(),
 }

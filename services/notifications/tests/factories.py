@@ -19,7 +19,7 @@ LIFECYCLE_FACTS = (
     *("plan_change_scheduled", "plan_change_dropped", "account_cancelled", "cancellation_undone", "account_disabled", "account_enabled"),
     *("account_expired", "account_archived", "trial_ending", "renewal_upcoming", "account_login_locked"),
 )
-NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "card_expiring", "credits_purchased")
+NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "card_expiring", "credits_purchased")
 TRANSFER_ADDRESS = "hello@atelier.example"
 
 LATER = START + timedelta(days=7)
@@ -32,6 +32,7 @@ SOURCES = {
     "account_login_locked": "identity",
     "invoice_paid": "billing",
     "payment_failed": "billing",
+    "dunning_step": "billing",
     "card_expiring": "billing",
     "credits_purchased": "credits",
     "workspace_prepared": "snapshots",
@@ -111,6 +112,16 @@ class World:
                 "currency": "EUR",
                 "code": "insufficient_funds",
                 "reason": "Not enough money.",
+            },
+            "dunning_step": {
+                **{name: invoice[name] for name in ("invoice_id", "number", "account_id")},
+                "step": 1,
+                "outcome": "retry",
+                "code": "insufficient_funds",
+                "reason": "Not enough money.",
+                "amount_minor": 3920,
+                "currency": "EUR",
+                "next_attempt_at": LATER.isoformat(),
             },
             "card_expiring": {
                 "billing_profile_id": new_id("bp"),

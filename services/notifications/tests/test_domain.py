@@ -14,7 +14,7 @@ from notifications import domain, errors
 from notifications.domain import ASKED_BY_CLIENT, CLIENT_KINDS, TEXTS, Account, Agency, Language, NoticeKind, Programme, Recipient
 from notifications.events import facts_of
 
-from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, NOTICE_FACTS, World
+from .factories import ACCOUNT_ADDRESS, AGENCY_ADDRESS, CLIENT_ADDRESS, LATER, NOTICE_FACTS, World
 
 KINDS = st.sampled_from(NoticeKind)
 LANGUAGES = st.sampled_from(Language)
@@ -111,6 +111,18 @@ def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, langu
         assert not re.search(r"\n\n\n|None|password:", message.body)
         assert ("acme" in message.subject + message.body) == (account is not None and kind is not NoticeKind.CLIENT_ANSWERED)
         assert CLIENT_ADDRESS not in message.subject + message.body
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("outcome", ["retry", "waiting", "suspended", "exhausted", "recovered"])
+def test_every_step_of_an_overdue_invoice_is_told_in_every_language_to_the_agency_alone(outcome: str, language: Language) -> None:
+    """R0.73."""
+    next_attempt_at = LATER.isoformat() if outcome == "retry" else None
+    told = write("dunning_step", language, outcome="retry" if outcome == "waiting" else outcome, next_attempt_at=next_attempt_at)
+    assert told.subject == TEXTS[language]["dunning"][outcome]["title"].replace("$number", "F-2026-0001")
+    assert "$" not in told.body
+    for programme in (RESELLER, COMMISSION):
+        assert domain.recipient(kind=NoticeKind.DUNNING_STEP, agency=programme, account=ACME).address == ACME.notification_email
 
 
 def test_a_paid_invoice_says_how_it_was_paid_and_that_taxes_are_not_in_it() -> None:

@@ -3,6 +3,7 @@
 from accounts.domain.applications import *
 from accounts.domain.branding import *
 from accounts.domain.domains import *
+from accounts.domain.dunning import *
 from accounts.domain.images import *
 from accounts.domain.lifecycle import *
 from accounts.domain.moves import *

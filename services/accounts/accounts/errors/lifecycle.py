@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from chassis.errors import Refusal, Unavailable
 
@@ -41,9 +42,10 @@ class SuspensionNotYours(Refusal):
     kind = "conflict"
     code = "suspension_not_yours"
     message = "The account stays disabled because of: {remaining}. An agency lifts only its own suspension."
+    SAID: ClassVar[Mapping[str, str]] = {"payment": "payment is overdue (it is lifted as soon as that is paid)"}
 
     def __init__(self, *, remaining: Sequence[str]) -> None:
-        super().__init__(remaining=", ".join(remaining))
+        super().__init__(remaining=", ".join(self.SAID.get(reason, reason) for reason in remaining))
         self.details["remaining"] = list(remaining)
 
 

@@ -5,6 +5,7 @@ from accounts.usecases.branding import *
 from accounts.usecases.credentials import *
 from accounts.usecases.domains import *
 from accounts.usecases.due import *
+from accounts.usecases.dunning import *
 from accounts.usecases.history import *
 from accounts.usecases.lifecycle import *
 from accounts.usecases.openings import *

@@ -67,8 +67,10 @@ def drop_change(uow: UnitOfWork, account: models.Account, change: models.PlanCha
         uow.emit(events.PlanChangeDropped(**told_of(account), change_id=change.id, quote_id=change.quote_id))
 
 
-def tell_expired(uow: UnitOfWork, account: models.Account, *, previous_status: str, expired_at: datetime) -> None:
-    """Tell that an account has expired."""
+def tell_expired(
+    uow: UnitOfWork, account: models.Account, *, previous_status: str, expired_at: datetime, reason: str | None = None
+) -> None:
+    """Tell that an account has expired, and why where it is not simply over."""
     uow.emit(
         events.AccountExpired(
             **told_of(account),
@@ -76,6 +78,7 @@ def tell_expired(uow: UnitOfWork, account: models.Account, *, previous_status: s
             previous_status=previous_status,
             expired_at=expired_at,
             archives_at=expired_at + domain.ARCHIVED_AFTER,
+            reason=reason,
         )
     )
 

@@ -118,7 +118,7 @@ def expire_unpaid_account(uow: UnitOfWork, *, account_id: str) -> None:
     drop_change(uow, account, repository.scheduled_plan_change(uow.session, account.id))
     keep(uow.session, account, domain.given_up_unpaid(before, now))
     note_change(uow, account, Verb.EXPIRE)
-    tell_expired(uow, account, previous_status=before.status, expired_at=now)
+    tell_expired(uow, account, previous_status=before.status, expired_at=now, reason=domain.SuspensionReason.PAYMENT)
 
 
 def _account(uow: UnitOfWork, account_id: str) -> models.Account:

@@ -37,8 +37,6 @@ def account_page(uow: UnitOfWork, *, name: str | None, custom_domain: str | None
 
 
 def _message(uow: UnitOfWork, account: models.Account, state: State) -> str | None:
-    """Give what the agency says about its suspension, if one of its own is in force."""
-    if SuspensionReason.AGENCY not in state.suspensions:
-        return None
-    told = {each.reason: each.message for each in repository.suspensions_of(uow.session, account.id)}
-    return told[SuspensionReason.AGENCY]
+    """Give what the agency says about its suspension, if one of its own is in force, else what is said where a payment is overdue."""
+    told = {each.reason: each.message for each in repository.suspensions_of(uow.session, account.id) if each.reason in state.suspensions}
+    return told.get(SuspensionReason.AGENCY, told.get(SuspensionReason.PAYMENT))

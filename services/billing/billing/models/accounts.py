@@ -26,6 +26,7 @@ class Account(Base):
     Names never change; an account first heard of by something else than its opening has none yet.
 
     `moved_at` is when it last came to another agency: what was told of it before that, by the former one, is still its own past.
+    `dunning_facts` counts what was told of its overdue invoices, so that readers know which came last.
     """
 
     __tablename__ = "accounts"
@@ -35,4 +36,5 @@ class Account(Base):
     name: Mapped[str | None]
     failed_at: Mapped[datetime | None]
     moved_at: Mapped[datetime | None]
+    dunning_facts: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]

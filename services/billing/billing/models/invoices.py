@@ -44,7 +44,7 @@ class Invoice(Base):
     number: Mapped[str]
     purpose: Mapped[str]
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
-    billing_profile_id: Mapped[str] = mapped_column(ForeignKey("billing_profiles.id"))
+    billing_profile_id: Mapped[str | None] = mapped_column(ForeignKey("billing_profiles.id"))
     quote_id: Mapped[str | None] = mapped_column(ForeignKey("quotes.id"))
     credit_kind: Mapped[str | None]
     credit_units: Mapped[int | None] = mapped_column(BigInteger)

@@ -9,7 +9,10 @@ from billing.models.base import Base
 
 
 class Payment(Base):
-    """An attempt to collect an invoice. Its id is the idempotency key at credits and at the provider, kept before either is asked."""
+    """An attempt to collect an invoice. Its id is the idempotency key at credits and at the provider, kept before either is asked.
+
+    Without a billing profile prepaid pays all of it or nothing. `asked_at` is when somebody last began to ask about it (platform time).
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -24,12 +27,13 @@ class Payment(Base):
         ),
         UniqueConstraint("invoice_id", "attempt"),
         Index("uq_payments_live", "invoice_id", unique=True, postgresql_where="status <> 'failed'"),
+        Index("ix_payments_pending", "asked_at", postgresql_where="status = 'pending'"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"))
     attempt: Mapped[int]
-    billing_profile_id: Mapped[str] = mapped_column(ForeignKey("billing_profiles.id"))
+    billing_profile_id: Mapped[str | None] = mapped_column(ForeignKey("billing_profiles.id"))
     status: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
@@ -39,6 +43,7 @@ class Payment(Base):
     failure_code: Mapped[str | None]
     failure_reason: Mapped[str | None]
     created_at: Mapped[datetime]
+    asked_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
 
 

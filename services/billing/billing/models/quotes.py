@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.models.base import KINDS, Base
@@ -26,6 +26,7 @@ class Quote(Base):
         CheckConstraint("(used_by_account_id IS NULL) = (used_at IS NULL)", name="used_at"),
         CheckConstraint("charged_minor >= 0 AND unused_minor >= 0", name="due_today"),
         CheckConstraint("takes_effect_at IS NULL OR (purpose <> 'account_opening' AND charged_minor = 0)", name="takes_effect_at"),
+        Index("ix_quotes_waiting", "account_id", postgresql_where="held_at IS NOT NULL AND released_at IS NULL AND used_at IS NULL"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

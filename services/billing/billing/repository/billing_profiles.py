@@ -1,6 +1,6 @@
 """Questions about billing profiles: one that was removed is not there, but for what asks about it by name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -55,6 +55,13 @@ def token_of(session: Session, *, billing_profile_id: str) -> str:
 def default_billing_profile(session: Session, *, agency_id: str) -> BillingProfile | None:
     """Find the profile that pays where none is chosen."""
     return session.scalar(select(BillingProfile).where(BillingProfile.agency_id == agency_id, BillingProfile.is_default))
+
+
+def default_billing_profiles(session: Session, *, agency_ids: Collection[str]) -> dict[str, str]:
+    """Give the ids of the profiles that pay where none is chosen, by agency; an agency without one is not in it."""
+    columns = (BillingProfile.agency_id, BillingProfile.id)
+    question = select(*columns).where(BillingProfile.agency_id.in_(agency_ids), BillingProfile.is_default)
+    return {row.agency_id: row.id for row in session.execute(question)}
 
 
 def newest_other_profile(session: Session, *, agency_id: str, billing_profile_id: str) -> BillingProfile | None:

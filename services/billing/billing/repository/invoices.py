@@ -1,8 +1,9 @@
 """Questions about invoices and what takes them back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -26,6 +27,14 @@ PAID = exists().where(Payment.invoice_id == Invoice.id, Payment.status == "succe
 CREDITED = exists().where(CreditNote.invoice_id == Invoice.id)
 OF_STATUS = {"open": ~PAID & ~CREDITED, "paid": PAID & ~CREDITED, "credited": CREDITED}
 """The statuses, as `domain.invoice_status` tells them."""
+
+TAKE_NUMBERS = text("""
+    INSERT INTO document_counters AS c (agency_id, series, last)
+    SELECT agency_id, :series, number FROM unnest(CAST(:agency_ids AS text[]), CAST(:counts AS bigint[])) AS wanted (agency_id, number)
+    ORDER BY agency_id
+    ON CONFLICT (agency_id, series) DO UPDATE SET last = c.last + excluded.last
+    RETURNING agency_id, last
+""")
 
 
 def invoice(session: Session, *, invoice_id: str) -> Invoice:
@@ -87,6 +96,12 @@ def credit_note(session: Session, *, credit_note_id: str) -> CreditNote:
     return session.get_one(CreditNote, credit_note_id)
 
 
+def take_numbers(session: Session, counts: Mapping[str, int], *, series: str) -> dict[str, int]:
+    """Take as many numbers of a series of each agency, and give the first of them; in one order, so that nobody waits for one another."""
+    wanted = {"agency_ids": sorted(counts), "counts": [counts[agency_id] for agency_id in sorted(counts)], "series": series}
+    return {row.agency_id: row.last - counts[row.agency_id] + 1 for row in session.execute(TAKE_NUMBERS, wanted)}
+
+
 def next_number(session: Session, *, agency_id: str, series: str) -> int:
     """Take the next number of an agency's series. Others wait until this transaction ends; if it is undone, so is the number."""
     first = insert(DocumentCounter).values(agency_id=agency_id, series=series, last=1)
@@ -94,3 +109,8 @@ def next_number(session: Session, *, agency_id: str, series: str) -> int:
         index_elements=[DocumentCounter.agency_id, DocumentCounter.series], set_={"last": DocumentCounter.last + 1}
     )
     return session.scalars(following.returning(DocumentCounter.last)).one()
+
+
+def invoiced_until(session: Session, *, invoice_id: str) -> datetime | None:
+    """Give the end of the period that the invoice is for, if it is for one."""
+    return session.scalar(select(func.max(InvoiceLine.period_end)).where(InvoiceLine.invoice_id == invoice_id))

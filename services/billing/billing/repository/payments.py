@@ -1,9 +1,13 @@
 """Questions about payments and refunds."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from billing.models import (
+    Invoice,
     Payment,
     Refund,
 )
@@ -27,3 +31,18 @@ def payment_or_none(session: Session, *, payment_id: str) -> Payment | None:
 def refund(session: Session, *, credit_note_id: str) -> Refund | None:
     """Find what was given back to the card for a credit note."""
     return session.get(Refund, credit_note_id)
+
+
+def payments_unheard_of(session: Session, *, asked_before: datetime, limit: int) -> Sequence[Row[Payment, Invoice]]:
+    """List at most `limit` payments whose outcome nobody knows and nobody asked for since, the longest first, locked.
+
+    Those that somebody else works on are left to them.
+    """
+    question = (
+        select(Payment, Invoice)
+        .join(Invoice, Invoice.id == Payment.invoice_id)
+        .where(Payment.status == "pending", Payment.asked_at <= asked_before)
+        .order_by(Payment.asked_at, Payment.id)
+        .limit(limit)
+    )
+    return session.execute(question.with_for_update(of=Payment, skip_locked=True)).all()

@@ -1,6 +1,6 @@
 """Questions about quotes."""
 
-from datetime import datetime
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,13 +25,9 @@ def quote_of_account_for_update(session: Session, *, account_id: str, quote_id: 
     return session.scalar(select(Quote).where(Quote.id == quote_id, Quote.account_id == account_id).with_for_update())
 
 
-def waiting_quote(session: Session, *, account_id: str, at: datetime) -> Quote | None:
-    """Find the quote of the change of plan that takes effect by `at`, if one was scheduled and is neither dropped nor done; locked."""
+def waiting_quotes(session: Session, *, account_ids: Collection[str]) -> Sequence[Quote]:
+    """List the quotes of changes of plan that were scheduled for these accounts and are neither dropped nor done, oldest first; locked."""
     question = select(Quote).where(
-        Quote.account_id == account_id,
-        Quote.takes_effect_at <= at,
-        Quote.held_at.is_not(None),
-        Quote.released_at.is_(None),
-        Quote.used_at.is_(None),
+        Quote.account_id.in_(account_ids), Quote.held_at.is_not(None), Quote.released_at.is_(None), Quote.used_at.is_(None)
     )
-    return session.scalars(question.order_by(Quote.id.desc()).limit(1).with_for_update()).one_or_none()
+    return session.scalars(question.order_by(Quote.id).with_for_update()).all()

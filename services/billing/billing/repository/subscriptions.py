@@ -1,20 +1,11 @@
 """Questions about subscriptions."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import cast
-
-from sqlalchemy import Table, exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from billing.models import (
-    Account,
-    BillingProfile,
     Subscription,
 )
-from chassis.clocks import is_due
-
-SUBSCRIPTION = cast("Table", Subscription.__table__)
 
 
 def subscription_of_account(session: Session, *, account_id: str) -> Subscription | None:
@@ -25,20 +16,3 @@ def subscription_of_account(session: Session, *, account_id: str) -> Subscriptio
 def subscription(session: Session, *, agency_id: str, account_id: str) -> Subscription | None:
     """Find what the agency's account is on."""
     return session.scalar(select(Subscription).where(Subscription.account_id == account_id, Subscription.agency_id == agency_id))
-
-
-def subscriptions_due(session: Session, *, platform_now: datetime, limit: int) -> Sequence[Subscription]:
-    """List at most `limit` subscriptions whose period is over in the time of their agency, the longest first, locked with their account.
-
-    Those that somebody else works on are left to them, and so are those of agencies without any billing profile: nobody could pay.
-    """
-    due = is_due(SUBSCRIPTION.c.period_end, agency_id=SUBSCRIPTION.c.agency_id, platform_now=platform_now)
-    payable = exists().where(BillingProfile.agency_id == Subscription.agency_id, BillingProfile.removed_at.is_(None))
-    question = (
-        select(Subscription)
-        .join(Account, Account.id == Subscription.account_id)
-        .where(due, Subscription.standing == "renewed", Account.failed_at.is_(None), payable)
-        .order_by(Subscription.period_end)
-        .limit(limit)
-    )
-    return session.scalars(question.with_for_update(of=(Account, Subscription), skip_locked=True)).all()

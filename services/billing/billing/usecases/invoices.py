@@ -33,7 +33,7 @@ def issue(
     agency_id: str,
     purpose: Purpose,
     lines: Sequence[Line],
-    billing_profile_id: str,
+    billing_profile_id: str | None,
     account_id: str | None,
     quote_id: str | None = None,
     credit_kind: str | None = None,
@@ -56,7 +56,7 @@ def issue(
         currency=total.currency,
         total_minor=total.amount_minor,
         line_count=len(lines),
-        issued_at=uow.now,
+        issued_at=uow.now_of(agency_id),
         lines=[models.InvoiceLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
         issued_to=_addressee(uow, agency_id=agency_id, billing_profile_id=billing_profile_id),
         payments=[],
@@ -148,7 +148,7 @@ def _issue_credit_note(
         currency=total.currency,
         total_minor=total.amount_minor,
         line_count=len(lines),
-        issued_at=uow.now,
+        issued_at=uow.now_of(agency_id),
         lines=[models.CreditNoteLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
     )
     uow.session.add(note)
@@ -172,6 +172,13 @@ def _issue_credit_note(
         )
     )
     return note
+
+
+def take_back(uow: UnitOfWork, *, invoice: models.Invoice) -> None:
+    """Take an invoice back, at once or, where its payment is under way, as soon as that has been recorded."""
+    payment = repository.last_payment(uow.session, invoice_id=invoice.id)
+    if payment is None or payment.status != PaymentStatus.PENDING:
+        credit(uow, invoice=invoice, payment=payment)
 
 
 def invoice(session: Session, *, agency_id: str, invoice_id: str) -> dict[str, Any]:
@@ -215,10 +222,10 @@ def invoices(
     return Page(data=[invoice_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
 
 
-def _addressee(uow: UnitOfWork, *, agency_id: str, billing_profile_id: str) -> dict[str, Any]:
+def _addressee(uow: UnitOfWork, *, agency_id: str, billing_profile_id: str | None) -> dict[str, Any]:
     """Say whom a document is issued to, as it is now: the document keeps it."""
     agency = repository.agency(uow.session, agency_id=agency_id)
-    profile = uow.session.get(models.BillingProfile, billing_profile_id)
+    profile = None if billing_profile_id is None else uow.session.get(models.BillingProfile, billing_profile_id)
     return {"name": None if agency is None else agency.name, "address": None if profile is None else profile.invoice_address}
 
 

@@ -1,10 +1,13 @@
 """Collecting invoices and giving back: two units of work each, and the outside world between them, under an id kept before it is asked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from billing import clients, errors, events, models, repository
 from billing.domain.credits import PREPAID
+from billing.domain.dunning import DUNNED
 from billing.domain.invoice import PaymentStatus, Purpose, card_share
+from billing.usecases import dunning
 from billing.usecases.invoices import credit
 from chassis.errors import Refusal
 from chassis.ids import new_id
@@ -14,14 +17,14 @@ from chassis.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A payment about to be made, or resumed: its provider may have been asked before."""
+    """A payment about to be made, or resumed: its provider may have been asked before. Without a payment method only prepaid can pay."""
 
     payment_id: str
     invoice_id: str
     agency_id: str
     account_id: str | None
     amount: Money
-    payment_method: str
+    payment_method: str | None
     takes_prepaid: bool
     resumed: bool
 
@@ -52,20 +55,33 @@ def begin_payment(uow: UnitOfWork, *, invoice_id: str) -> Attempt | None:
     account = _locked_account(uow, invoice)
     repository.lock_invoice(uow.session, invoice_id=invoice_id)
     payment = repository.last_payment(uow.session, invoice_id=invoice_id)
-    resumed = payment is not None
     if payment is None:
-        if _is_undone(invoice, account):
-            return None
-        payment = _new_payment(uow, invoice, status=PaymentStatus.PENDING)
-    if payment.status != PaymentStatus.PENDING:
-        return None
+        return None if _is_undone(uow, invoice, account) else new_attempt(uow, invoice)
+    return resume(uow, invoice, payment) if payment.status == PaymentStatus.PENDING else None
+
+
+def new_attempt(uow: UnitOfWork, invoice: models.Invoice, *, number: int = 1) -> Attempt:
+    """Keep the payment of one more attempt at a locked invoice, by the profile that pays at this moment."""
+    profile_id = _paying_profile_id(uow, invoice)
+    payment = _new_payment(uow, invoice, number=number, billing_profile_id=profile_id, status=PaymentStatus.PENDING)
+    return _attempt(uow, invoice, payment, resumed=False)
+
+
+def resume(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment) -> Attempt:
+    """Go on with a payment whose outcome is not known."""
+    payment.asked_at = uow.platform_now
+    return _attempt(uow, invoice, payment, resumed=True)
+
+
+def _attempt(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, *, resumed: bool) -> Attempt:
+    profile_id = payment.billing_profile_id
     return Attempt(
         payment_id=payment.id,
         invoice_id=invoice.id,
         agency_id=invoice.agency_id,
         account_id=invoice.account_id,
         amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
-        payment_method=repository.token_of(uow.session, billing_profile_id=payment.billing_profile_id),
+        payment_method=None if profile_id is None else repository.token_of(uow.session, billing_profile_id=profile_id),
         takes_prepaid=invoice.credit_kind != PREPAID,
         resumed=resumed,
     )
@@ -89,6 +105,9 @@ def pay(attempt: Attempt, *, credits_: clients.Credits, provider: clients.Paymen
     card = card_share(attempt.amount, reserved=prepaid)
     if card == zero:
         return Outcome(prepaid=prepaid, card=card)
+    if attempt.payment_method is None:
+        nobody_pays = errors.BillingProfileRequired()
+        return Outcome(prepaid=prepaid, card=card, declined=clients.Declined(code=nobody_pays.code, reason=nobody_pays.text))
     charged = (
         provider.find(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method) if attempt.resumed else None
     ) or provider.charge(idempotency_key=attempt.payment_id, payment_method=attempt.payment_method, amount=card)
@@ -137,17 +156,18 @@ def _settle(uow: UnitOfWork, payment: models.Payment, outcome: Outcome) -> bool:
     if payment.status != PaymentStatus.PENDING:
         return False
     if outcome.declined is not None:
-        _fail(uow, invoice, payment, code=outcome.declined.code, reason=outcome.declined.reason)
+        _fail(uow, invoice, payment, outcome.declined)
     else:
         _succeed(uow, invoice, payment, outcome)
-    if _is_undone(invoice, account):
+    if _is_undone(uow, invoice, account) or not _stays_owed(uow, invoice, payment):
         credit(uow, invoice=invoice, payment=payment)
     return True
 
 
 def refuse_payment(uow: UnitOfWork, *, invoice: models.Invoice, refusal: Refusal) -> None:
     """Record that an invoice will not be collected, without asking anybody for money."""
-    _fail(uow, invoice, _new_payment(uow, invoice, status=PaymentStatus.FAILED), code=refusal.code, reason=refusal.text)
+    payment = _new_payment(uow, invoice, number=1, billing_profile_id=invoice.billing_profile_id, status=PaymentStatus.FAILED)
+    _fail(uow, invoice, payment, clients.Declined(code=refusal.code, reason=refusal.text))
 
 
 def refund_due(uow: UnitOfWork, *, credit_note_id: str) -> RefundDue | None:
@@ -177,28 +197,54 @@ def record_refund(uow: UnitOfWork, *, due: RefundDue, refund: clients.CardRefund
 
 
 def _locked_account(uow: UnitOfWork, invoice: models.Invoice) -> models.Account | None:
-    if invoice.account_id is None:
-        return None
-    return repository.account_for_update(uow.session, agency_id=invoice.agency_id, account_id=invoice.account_id, now=uow.now)
+    """Lock the account that the invoice is for, whosever it is by now."""
+    return None if invoice.account_id is None else repository.account_known_for_update(uow.session, account_id=invoice.account_id)
 
 
-def _is_undone(invoice: models.Invoice, account: models.Account | None) -> bool:
-    """Tell whether the invoice is for opening an account that failed: nothing of it may stay charged."""
-    return invoice.purpose == Purpose.ACCOUNT_OPENING and account is not None and account.failed_at is not None
+def _is_undone(uow: UnitOfWork, invoice: models.Invoice, account: models.Account | None) -> bool:
+    """Tell whether what the invoice is for did not come about, or was given up: nothing of it may stay charged."""
+    match Purpose(invoice.purpose):
+        case Purpose.ACCOUNT_OPENING:
+            return account is not None and account.failed_at is not None
+        case Purpose.RENEWAL:
+            return not repository.began_a_period(uow.session, invoice_id=invoice.id) or dunning.was_given_up(uow, invoice=invoice)
+        case _:
+            return dunning.was_given_up(uow, invoice=invoice)
 
 
-def _new_payment(uow: UnitOfWork, invoice: models.Invoice, *, status: PaymentStatus) -> models.Payment:
+def _stays_owed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment) -> bool:
+    """Tell whether an invoice that this payment did not pay is owed all the same: credit that is not paid for is not bought."""
+    if payment.status == PaymentStatus.SUCCEEDED or invoice.purpose == Purpose.ACCOUNT_OPENING:
+        return True  # an account whose opening is not paid fails, and its invoice is taken back with that
+    return repository.dunning(uow.session, invoice_id=invoice.id) is not None
+
+
+def _paying_profile_id(uow: UnitOfWork, invoice: models.Invoice) -> str | None:
+    """Say which profile pays now: for an account in use the one it is paid by, else the default of whose invoice it is; None: none."""
+    if Purpose(invoice.purpose) not in DUNNED or invoice.account_id is None:
+        return invoice.billing_profile_id
+    subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
+    if subscription is not None and subscription.agency_id == invoice.agency_id and subscription.billing_profile_id is not None:
+        return subscription.billing_profile_id
+    default = repository.default_billing_profile(uow.session, agency_id=invoice.agency_id)
+    return None if default is None else default.id
+
+
+def _new_payment(
+    uow: UnitOfWork, invoice: models.Invoice, *, number: int, billing_profile_id: str | None, status: PaymentStatus
+) -> models.Payment:
     payment = models.Payment(
         id=new_id("pay"),
         invoice_id=invoice.id,
-        attempt=1,
-        billing_profile_id=invoice.billing_profile_id,
+        attempt=number,
+        billing_profile_id=billing_profile_id,
         status=status,
         currency=invoice.currency,
         amount_minor=invoice.total_minor,
         prepaid_minor=0,
         card_minor=0,
-        created_at=uow.now,
+        created_at=uow.now_of(invoice.agency_id),
+        asked_at=uow.platform_now,
     )
     uow.session.add(payment)
     return payment
@@ -206,7 +252,7 @@ def _new_payment(uow: UnitOfWork, invoice: models.Invoice, *, status: PaymentSta
 
 def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, outcome: Outcome) -> None:
     payment.status = PaymentStatus.SUCCEEDED
-    payment.settled_at = uow.now
+    payment.settled_at = uow.now_of(invoice.agency_id)
     payment.prepaid_minor = outcome.prepaid.amount_minor
     payment.card_minor = outcome.card.amount_minor
     payment.provider_charge_id = outcome.charge_id
@@ -218,9 +264,6 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
             "account_id": invoice.account_id,
             "expires_at": invoice.credit_expires_at,
         }
-    subscription = None
-    if invoice.account_id is not None and invoice.purpose != Purpose.CREDIT_PURCHASE:
-        subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
     uow.emit(
         events.InvoicePaid(
             subject=invoice.id,
@@ -235,16 +278,30 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
             card_minor=payment.card_minor,
             currency=invoice.currency,
             credit=bought,
-            period_ends_at=None if subscription is None else subscription.period_end,
+            period_ends_at=_paid_until(uow, invoice),
         )
     )
+    dunning.recover(uow, invoice=invoice)
 
 
-def _fail(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, *, code: str, reason: str) -> None:
+def _paid_until(uow: UnitOfWork, invoice: models.Invoice) -> datetime | None:
+    """Say until when the account is paid for by this: a renewal by its own period, however late it is paid; else by the one that runs."""
+    if invoice.account_id is None or invoice.purpose == Purpose.CREDIT_PURCHASE:
+        return None
+    if invoice.purpose == Purpose.RENEWAL:
+        return repository.invoiced_until(uow.session, invoice_id=invoice.id)
+    subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
+    return None if subscription is None else subscription.period_end
+
+
+def _fail(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, declined: clients.Declined) -> None:
     payment.status = PaymentStatus.FAILED
-    payment.settled_at = uow.now
-    payment.failure_code = code
-    payment.failure_reason = reason
+    payment.settled_at = uow.now_of(invoice.agency_id)
+    payment.failure_code = declined.code
+    payment.failure_reason = declined.reason
+    refused = dunning.note_refusal(
+        uow, invoice=invoice, payment=payment, code=declined.code, reason=declined.reason, is_hard=declined.is_hard
+    )
     uow.emit(
         events.PaymentFailed(
             subject=invoice.id,
@@ -256,7 +313,11 @@ def _fail(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, *, 
             account_id=invoice.account_id,
             amount_minor=payment.amount_minor,
             currency=payment.currency,
-            code=code,
-            reason=reason,
+            code=declined.code,
+            reason=declined.reason,
+            attempt=payment.attempt,
+            is_final=refused.is_final,
         )
     )
+    if refused.step is not None:
+        dunning.tell_step(uow, invoice, refused.step)

@@ -95,7 +95,8 @@ def _quote_renewal(uow: UnitOfWork, subscription: models.Subscription) -> dict[s
     period_end = subscription.period_end
     if period_end is None or subscription.standing != Standing.RENEWED:
         raise errors.NotRenewed(account_id=subscription.account_id)
-    waiting = repository.waiting_quote(uow.session, account_id=subscription.account_id, at=period_end)
+    held = repository.waiting_quotes(uow.session, account_ids=[subscription.account_id])
+    waiting = next((each for each in reversed(held) if each.takes_effect_at is not None and each.takes_effect_at <= period_end), None)
     on = subscription if waiting is None else waiting
     per_cycle = subscription.per_cycle_minor if waiting is None else offer_of(waiting).per_cycle.amount_minor
     by = Catalogue.read(repository.catalogue(uow.session, version=on.catalogue_version).content)

@@ -1,19 +1,26 @@
 """What becomes of subscriptions beside their plan: renewed or not, paid by which profile, whose. Facts come in any order."""
 
 from datetime import datetime
+from typing import Any
 
 from billing import errors, models, repository
 from billing.domain.catalogue import Catalogue, Selection
 from billing.domain.offer import opening_offer
 from billing.domain.standing import Standing, follows
+from billing.usecases import dunning
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import billing_profile
 from chassis.unit_of_work import UnitOfWork
 
 
-def cancel_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime) -> None:
-    """Note that no further period follows (R0.100); nothing is given back. Raises `AccountNotFound`."""
-    _note(uow, Standing.CANCELLED, agency_id=agency_id, account_id=account_id, as_of=as_of)
+def cancel_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime, expires_at: datetime | None = None) -> None:
+    """Note that no further period follows (R0.100); nothing is given back of what runs, which is usable until `expires_at`.
+
+    A period that was begun after that, because this was heard too late, is taken back. Raises `AccountNotFound`.
+    """
+    subscription = _note(uow, Standing.CANCELLED, agency_id=agency_id, account_id=account_id, as_of=as_of)
+    if subscription is not None and subscription.standing != Standing.RENEWED:
+        take_back_renewals(uow, subscription, since=expires_at or as_of)
 
 
 def resume_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime) -> None:
@@ -30,9 +37,16 @@ def renew_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, bill
     resume_subscription(uow, agency_id=agency_id, account_id=account_id, as_of=as_of)
 
 
-def end_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime) -> None:
-    """Note that the account expired or was archived: it comes back by a new period only. Raises `AccountNotFound`."""
-    _note(uow, Standing.ENDED, agency_id=agency_id, account_id=account_id, as_of=as_of)
+def end_subscription(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime, expired_at: datetime | None = None) -> None:
+    """Note that the account expired or was archived: it comes back by a new period only.
+
+    A period that was begun after `expired_at` is taken back, and so is what is overdue. Raises `AccountNotFound`.
+    """
+    subscription = _note(uow, Standing.ENDED, agency_id=agency_id, account_id=account_id, as_of=as_of)
+    if subscription is not None and subscription.standing != Standing.RENEWED:
+        if expired_at is not None:
+            take_back_renewals(uow, subscription, since=expired_at)
+        dunning.drop_all(uow, account_id=account_id, agency_id=subscription.agency_id)
 
 
 def change_paying_profile(uow: UnitOfWork, *, agency_id: str, account_id: str, billing_profile_id: str | None, as_of: datetime) -> None:
@@ -50,6 +64,29 @@ def change_paying_profile(uow: UnitOfWork, *, agency_id: str, account_id: str, b
             billing_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
             repository.hold_profile(uow.session, billing_profile_id=billing_profile_id)
     pay_by(subscription, billing_profile_id=billing_profile_id, as_of=as_of)
+    dunning.retry_for_account(uow, agency_id=agency_id, account_id=account_id)
+
+
+def take_back_renewals(uow: UnitOfWork, subscription: models.Subscription, *, since: datetime) -> None:
+    """Take back every period that the run of renewals began at that moment or later: its invoice, and what the renewal changed."""
+    for renewal in repository.renewals_from(uow.session, account_id=subscription.account_id, moment=since):
+        if renewal.period_start != subscription.period_start:
+            continue  # another change began a period since: what it replaced is settled with it
+        subscription.period_start, subscription.period_end = renewal.previous_start, renewal.period_start
+        if renewal.replaced is not None:
+            undo_move(uow, subscription, renewal.replaced)
+        repository.remove_renewal(uow.session, renewal)
+        dunning.drop(uow, invoice=repository.invoice(uow.session, invoice_id=renewal.invoice_id))
+
+
+def undo_move(uow: UnitOfWork, subscription: models.Subscription, replaced: dict[str, Any]) -> None:
+    """Put the subscription back on what it was on before a scheduled change of plan, whose quote waits again."""
+    quote = repository.quote_of_account_for_update(uow.session, account_id=subscription.account_id, quote_id=replaced["quote_id"])
+    if quote is not None:
+        quote.used_by_account_id = quote.used_at = None
+    subscription.selection, subscription.catalogue_version = replaced["selection"], replaced["catalogue_version"]
+    subscription.per_cycle_minor = replaced["per_cycle_minor"]
+    subscription.changes -= 1
 
 
 def move_subscription(uow: UnitOfWork, *, account_id: str, to_agency_id: str, as_of: datetime) -> None:
@@ -112,10 +149,11 @@ def pay_by(subscription: models.Subscription, *, billing_profile_id: str | None,
         subscription.billing_profile_id, subscription.billing_profile_as_of = billing_profile_id, as_of
 
 
-def _note(uow: UnitOfWork, standing: Standing, *, agency_id: str, account_id: str, as_of: datetime) -> None:
+def _note(uow: UnitOfWork, standing: Standing, *, agency_id: str, account_id: str, as_of: datetime) -> models.Subscription | None:
     subscription = subscription_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of)
     if subscription is not None:
         note_standing(subscription, standing, as_of=as_of)
+    return subscription
 
 
 def _subscription_of(uow: UnitOfWork, account: models.Account) -> models.Subscription | None:

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from billing import errors, models, repository
 from billing.domain.catalogue import Frequency, Kind, Selection
-from billing.domain.invoice import PaymentStatus, Purpose, opening_lines
+from billing.domain.invoice import Purpose, opening_lines
 from billing.domain.period import Period, first_period
 from billing.domain.standing import Standing
 from billing.usecases.billing_profiles import profile_told_of
-from billing.usecases.invoices import credit, issue
+from billing.usecases.invoices import issue, take_back
 from billing.usecases.payments import refuse_payment
 from billing.usecases.plan_changes import change_at_once
 from billing.usecases.quotes import offer_of
@@ -105,11 +105,8 @@ def undo_opening(uow: UnitOfWork, *, agency_id: str, account_id: str) -> None:
     if subscription is not None:
         uow.session.delete(subscription)
     invoice = repository.opening_invoice(uow.session, account_id=account_id)
-    if invoice is None:
-        return
-    payment = repository.last_payment(uow.session, invoice_id=invoice.id)
-    if payment is None or payment.status != PaymentStatus.PENDING:
-        credit(uow, invoice=invoice, payment=payment)
+    if invoice is not None:
+        take_back(uow, invoice=invoice)
 
 
 def _locked_account(uow: UnitOfWork, *, agency_id: str, account_id: str) -> models.Account:

@@ -1,0 +1,1 @@
+"""Simulations: years in the life of the platform, in process, on real databases."""
