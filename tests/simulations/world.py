@@ -11,7 +11,8 @@ from billing import clients
 from billing.clients import CardRefund, Charge, Declined
 from billing.domain.catalogue import Selection
 from billing.service import BillingService
-from billing.usecases import billing_profiles, credits, quotes
+from billing.usecases import billing_profiles, quotes
+from billing.usecases import credits as credits_
 from chassis import context as contexts
 from chassis.doors import EventDoor
 from chassis.events import decode, read
@@ -161,7 +162,7 @@ class World:
         """Prepaid credit for the agency."""
         amount = Money(amount_minor=minor, currency="EUR")
         with self.units["billing"].begin() as uow:
-            credits.purchase_credits(uow, agency_id=agency_id, kind="prepaid", amount=amount, billing_profile_id=None, account_id=None)
+            credits_.purchase_credits(uow, agency_id=agency_id, kind="prepaid", amount=amount, billing_profile_id=None, account_id=None)
         self.settle()
 
     def query(self, service: str, sql: str, *parameters: Any) -> list[dict[str, Any]]:

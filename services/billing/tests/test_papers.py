@@ -10,7 +10,8 @@ from pypdf import PdfReader
 from billing import errors
 from billing.domain.offer import Effective
 from billing.domain.papers import addressee, shown_date, shown_money, words_of
-from billing.usecases import billing_profiles, credit_notes, credits, invoices, papers
+from billing.usecases import billing_profiles, credit_notes, invoices, papers
+from billing.usecases import credits as credits_
 from chassis.ids import new_id
 from chassis.money import Money
 
@@ -156,7 +157,7 @@ def test_invoices_are_found_by_the_name_of_their_account_by_status_and_by_month(
     stage.deliver(stage.failed(other))
     stage.clock.advance(days=40)
     with stage.units.begin() as uow:
-        credits.purchase_credits(
+        credits_.purchase_credits(
             uow, agency_id=stage.agency_id, kind="prepaid", amount=euros(500), billing_profile_id=None, account_id=None
         )
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from billing.domain.offer import Effective
-from billing.usecases import collecting, credits, renewals
+from billing.usecases import collecting, renewals
+from billing.usecases import credits as credits_
 from chassis.errors import Unavailable
 from chassis.fields import format_instant
 from chassis.ids import new_id
@@ -221,7 +222,7 @@ def test_a_refusal_after_the_account_has_ended_is_not_dunned(stage: Stage) -> No
 def test_credit_that_is_not_paid_for_is_not_bought(stage: Stage) -> None:
     declined = stage.a_profile("pm_card_declined", is_default=False)
     with stage.units.begin() as uow:
-        credits.purchase_credits(
+        credits_.purchase_credits(
             uow, agency_id=stage.agency_id, kind="prepaid", amount=euros(5000), billing_profile_id=declined, account_id=None
         )
     stage.settle()

@@ -10,7 +10,8 @@ from sqlalchemy import text
 from billing import errors
 from billing.clients import PaymentMethod
 from billing.domain.card import expires_at, first_reminder, next_reminder
-from billing.usecases import billing_profiles, cards, credits
+from billing.usecases import billing_profiles, cards
+from billing.usecases import credits as credits_
 from chassis.errors import VersionMismatch
 from chassis.ids import new_id
 from chassis.money import Money
@@ -154,7 +155,7 @@ def test_the_last_profile_stays_while_accounts_without_one_fall_back_on_it(stage
 def test_a_profile_stays_while_an_invoice_is_to_be_paid_by_it(stage: Stage) -> None:
     stage.a_profile(is_default=False)
     with stage.units.begin() as uow:
-        credits.purchase_credits(
+        credits_.purchase_credits(
             uow,
             agency_id=stage.agency_id,
             kind="prepaid",
