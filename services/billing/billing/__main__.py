@@ -1,4 +1,4 @@
-"""Run billing: `python -m billing serve | relay | migrate | parking-lot`."""
+"""Run billing: `python -m billing serve | relay | migrate | parking-lot | audit`."""
 
 from billing.config import Config
 from chassis.runner import main

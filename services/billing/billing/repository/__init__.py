@@ -1,6 +1,7 @@
 """The questions billing asks its database, one file per noun. Locks are taken in one order: account, quote or payment, document counter."""
 
 from billing.repository.accounts import *
+from billing.repository.audit import *
 from billing.repository.billing_profiles import *
 from billing.repository.catalogues import *
 from billing.repository.credits import *
