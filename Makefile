@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate openapi requirements topology parking-lot \
+.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate audit openapi requirements topology parking-lot \
 	pre-commit lock clean
 
 help: ## Say what there is.
@@ -64,6 +64,9 @@ bench-data: setup ## Make the data of the overview's benchmark: 10,000 agencies,
 migrate: setup ## Bring the databases of the running platform up to date.
 	@$(DEMO); for service in $(SERVICES); do url=COMPTOIR_DATABASE_URL_$${service^^}; echo "$$service=$${!url}"; done \
 		| xargs $(PYTHON) -m local_platform.migrations
+
+audit: setup ## Prove over the running platform's databases what must be true of money and credit; says what is not.
+	@$(DEMO); $(PYTHON) -m chassis.audit billing="$$COMPTOIR_DATABASE_URL_BILLING" credits="$$COMPTOIR_DATABASE_URL_CREDITS"
 
 openapi: setup ## Write docs/openapi.json from the routes.
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new

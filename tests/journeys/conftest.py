@@ -16,6 +16,7 @@ import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from chassis.audit import audit_all
 from chassis.ids import new_id
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
 from chassis.testing.bus import Collector
@@ -25,6 +26,7 @@ from local_servers import RabbitNode, free_port
 
 SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
 CLOCK_FOLLOWERS = ("identity", "accounts", "billing", "credits", "snapshots")
+AUDIT_SECONDS = 20
 TRANSFER_LINK_SECRET = "fedcba9876543210fedcba9876543210"
 AGENCY = {
     "name": "Atelier Démo",
@@ -240,6 +242,12 @@ class Clock:
         return [row["now"] for row in found] == [self.now]
 
 
+def audited(platform: Platform) -> None:
+    """Prove what must be true of money and credit, whatever was done to the platform; facts under way are waited for."""
+    wrong = audit_all({service: platform.databases[service].url for service in ("billing", "credits")}, patience_seconds=AUDIT_SECONDS)
+    assert wrong == [], "\n".join(wrong)
+
+
 @contextmanager
 def platforms(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Platform]]:
     """Start platforms; they end together."""
@@ -263,6 +271,7 @@ def platforms(rabbit: RabbitNode, templates: Templates, tmp_path_factory: pytest
 
     yield start
     for platform, controller, vhost in started:
+        audited(platform)
         platform.stop()
         controller.stop()
         rabbit.remove_vhost(vhost)

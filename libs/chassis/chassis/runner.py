@@ -1,4 +1,4 @@
-"""`python -m <service> serve | relay | migrate | parking-lot`: every process of a service begins here.
+"""`python -m <service> serve | relay | migrate | parking-lot | audit`: every process of a service begins here.
 
 nameko's own command needs pkg_resources, patches after importing, and neither waits for its surroundings nor drains; this one does.
 """
@@ -54,6 +54,8 @@ def main(
     commands.add_parser("parking-lot", help="list, show, replay, discard", add_help=False)
     for name, command in own.items():
         commands.add_parser(name, help=command.help)
+    if (folder_of(package) / package / "usecases" / "audits.py").exists():
+        commands.add_parser("audit", help="prove what must be true of the whole database, or say what is not")
     options, rest = parser.parse_known_args(arguments)
     if options.command == "serve":
         warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known (docs/decisions): nameko stands on it
@@ -76,6 +78,10 @@ def main(
             _migrate(package, settings)
         case name if name in own:
             _imported(own[name].runs)(settings)
+        case "audit":
+            from chassis import audit  # noqa: PLC0415
+
+            sys.exit(audit.main([f"{package}={settings.database_url}"]))
         case _:
             from chassis import parking_lot  # noqa: PLC0415
 

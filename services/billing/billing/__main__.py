@@ -1,4 +1,4 @@
-"""Run billing: `python -m billing serve | relay | migrate | parking-lot | renewals`."""
+"""Run billing: `python -m billing serve | relay | migrate | parking-lot | audit | renewals | catalogue`."""
 
 from billing.config import Config
 from chassis.runner import Command, main

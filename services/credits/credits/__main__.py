@@ -1,4 +1,4 @@
-"""Run credits: `python -m credits serve | relay | migrate | parking-lot`."""
+"""Run credits: `python -m credits serve | relay | migrate | parking-lot | audit`."""
 
 from chassis.runner import main
 from credits.config import Config

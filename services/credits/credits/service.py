@@ -107,10 +107,14 @@ class CreditsService:
 
     @due(every_seconds=5)
     def expire_credits(self) -> None:
-        expired = EXPIRED_AT_ONCE
-        while expired == EXPIRED_AT_ONCE:
+        while True:
             with self.work.begin() as uow:
-                expired = usecases.expire_credits(uow, limit=EXPIRED_AT_ONCE)
+                lot_ids = usecases.expired_lots(uow, limit=EXPIRED_AT_ONCE)
+            for lot_id in lot_ids:
+                with self.work.begin() as uow:
+                    usecases.expire_lot(uow, lot_id=lot_id)
+            if len(lot_ids) < EXPIRED_AT_ONCE:
+                return
 
 
 def _agency_of(event: Event) -> str:

@@ -132,7 +132,11 @@ class Ledger:
     def expire(self, *, limit: int = 50) -> int:
         """Take expired lots off the books; give how many there were."""
         with self.units.begin() as uow:
-            return usecases.expire_credits(uow, limit=limit)
+            lot_ids = usecases.expired_lots(uow, limit=limit)
+        for lot_id in lot_ids:
+            with self.units.begin() as uow:
+                usecases.expire_lot(uow, lot_id=lot_id)
+        return len(lot_ids)
 
     def watch(self, threshold: int | None, *, kind: Kind = Kind.PREPAID, top_up_units: int | None = None) -> dict[str, Any]:
         """Set when the agency wants to hear that its pot is low."""

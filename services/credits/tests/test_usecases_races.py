@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from threading import Barrier
@@ -10,8 +12,10 @@ from typing import TypeVar
 import pytest
 
 from chassis.ids import new_id
-from chassis.testing import ServiceDatabase
+from chassis.testing import ServiceDatabase, eventually
 from chassis.unit_of_work import Units
+from credits import errors
+from credits.domain import Kind
 
 from .factories import Ledger, eur
 from .test_usecases_any_order import check_the_books
@@ -112,3 +116,88 @@ def test_two_purchases_for_a_new_agency_at_once_share_its_ledger_accounts(ledger
     at_once([partial(ledger.buy, 100)] * CALLERS)
     assert ledger.held() == (100 * CALLERS, 0)
     assert database.query("SELECT count(*) AS n FROM ledger_accounts") == [{"n": 4}]
+
+
+def test_allocating_taking_back_spending_and_expiring_at_once_overdraws_nothing_and_loses_nothing(
+    ledger: Ledger, database: ServiceDatabase, units: Units
+) -> None:
+    accounts = [ledger.open(), ledger.open()]
+    soon = datetime.now(UTC) + timedelta(milliseconds=300)
+    for expires_at in (None, soon, None):
+        ledger.buy(200, kind=Kind.SMS, expires_at=expires_at)
+    ledger.watch(100, kind=Kind.SMS)
+
+    def try_to(action: Callable[[], object]) -> bool:
+        try:
+            action()
+        except errors.NotEnoughCredits:
+            return False
+        return True
+
+    def live(number: int) -> int:
+        random = Random(number)
+        spent = 0
+        for _ in range(20):
+            account_id, amount = random.choice(accounts), random.randint(1, 25)
+            what = random.random()
+            if what < 0.4:
+                try_to(partial(ledger.allocate, account_id, amount, kind=Kind.SMS))
+            elif what < 0.6:
+                try_to(partial(ledger.allocate, account_id, -amount, kind=Kind.SMS))
+            elif what < 0.9:
+                spent += amount if try_to(partial(ledger.spend, account_id, amount)) else 0
+            else:
+                ledger.expire()
+        return spent
+
+    spent = sum(at_once([partial(live, number) for number in range(CALLERS)]))
+    eventually(lambda: datetime.now(UTC) > soon)
+    while ledger.expire():
+        pass
+    left = sum(ledger.held(pot, kind=Kind.SMS)[0] for pot in (None, *accounts))
+    expired = sum(data["units"] for name, data in database.emitted() if name == "credits_expired")
+    assert left + spent + expired == 600
+    check_the_books(database)
+
+
+def test_one_reference_told_many_times_at_once_is_one_spend(ledger: Ledger) -> None:
+    account_id = ledger.open()
+    ledger.buy(100, kind=Kind.SMS)
+    ledger.allocate(account_id, 100, kind=Kind.SMS)
+    answers = at_once([partial(ledger.spend, account_id, 30, reference="campaign 7")] * CALLERS)
+    assert [answer == answers[0] for answer in answers] == [True] * CALLERS
+    assert ledger.held(account_id, kind=Kind.SMS) == (70, 0)
+
+
+def test_an_account_that_leaves_while_it_gets_credit_keeps_none(ledger: Ledger, database: ServiceDatabase, units: Units) -> None:
+    ledger.buy(1000)
+    for _ in range(10):
+        account_id, other = ledger.open(), new_id("agy")
+        ledger.allocate(account_id, 10)
+        payment_id, invoice_id = new_id("pay"), new_id("inv")
+        reserved = ledger.reserve(payment_id, invoice_id, eur(5), account_id=account_id)
+
+        def allocate(account_id: str = account_id) -> None:
+            with suppress(errors.AccountNotFound):
+                ledger.allocate(account_id, 5)
+
+        at_once(
+            [
+                allocate,
+                partial(ledger.transfer, account_id, other),
+                partial(ledger.failed, payment_id, invoice_id),
+                partial(ledger.buy, 7, account_id=account_id),
+                partial(ledger.grant, new_id("cn"), account_id, 3),
+                allocate,
+            ]
+        )
+        assert (reserved, ledger.held(account_id)) == (5, (0, 0))
+    assert ledger.held() == (1000 + 10 * 10, 0)
+    check_the_books(database)
+
+
+def test_a_pot_that_many_make_low_at_once_is_told_of_once(ledger: Ledger, database: ServiceDatabase) -> None:
+    ledger.buy(100)
+    ledger.watch(50, top_up_units=100)
+    at_once([partial(ledger.reserve, new_id("pay"), new_id("inv"), eur(12)) for _ in range(CALLERS)])
+    assert [name for name, _ in database.emitted()].count("balance_low") == 1

@@ -4,6 +4,7 @@ Locks are taken in one order: account, quote or invoice, payment or dunning, doc
 """
 
 from billing.repository.accounts import *
+from billing.repository.audit import *
 from billing.repository.billing_profiles import *
 from billing.repository.catalogues import *
 from billing.repository.credit_notes import *

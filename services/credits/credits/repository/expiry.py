@@ -16,11 +16,15 @@ def expect_expiry(session: Session, *, lot_ids: Collection[str], agency_id: str,
     session.connection().execute(EXPECT_EXPIRY, expected)
 
 
-def expired_lots(session: Session, *, platform_now: datetime, limit: int) -> Sequence[ExpiringLot]:
-    """Give lots whose time has come, in the time of their agency; locked, and without those that somebody else is at."""
+def expired_lots(session: Session, *, platform_now: datetime, limit: int) -> Sequence[str]:
+    """Give the ids of lots whose time has come, in the time of their agency."""
     due = is_due(ExpiringLot.expires_at.expression, agency_id=ExpiringLot.agency_id.expression, platform_now=platform_now)
-    wanted = select(ExpiringLot).where(due).order_by(ExpiringLot.expires_at, ExpiringLot.lot_id).limit(limit)
-    return session.scalars(wanted.with_for_update(skip_locked=True)).all()
+    return session.scalars(select(ExpiringLot.lot_id).where(due).order_by(ExpiringLot.expires_at, ExpiringLot.lot_id).limit(limit)).all()
+
+
+def expiring_lot_for_update(session: Session, lot_id: str) -> ExpiringLot | None:
+    """Find a lot that has yet to be taken off the books, locked; None where somebody has done so."""
+    return session.get(ExpiringLot, lot_id, with_for_update=True)
 
 
 def pots_with(session: Session, lot_id: str) -> Sequence[str | None]:

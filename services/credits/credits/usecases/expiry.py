@@ -1,28 +1,36 @@
 """Credit that nobody used in time."""
 
+from collections.abc import Sequence
+
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, events, models, repository
 from credits.domain import Kind, Movement, Part
-from credits.usecases.movements import Cause, lock_books, move
+from credits.usecases.movements import Books, Cause, lock_books, move
 
 
-def expire_credits(uow: UnitOfWork, *, limit: int) -> int:
-    """Take what is left of expired lots off the books, at most `limit` lots, in the time of their agency; give how many there were.
+def expired_lots(uow: UnitOfWork, *, limit: int) -> Sequence[str]:
+    """Give the ids of lots whose time has come, in the time of their agency, at most `limit` of them."""
+    return repository.expired_lots(uow.session, platform_now=uow.platform_now, limit=limit)
+
+
+def expire_lot(uow: UnitOfWork, *, lot_id: str) -> None:
+    """Take what is left of an expired lot off the books, in every pot: one lot at a time, as pots are locked all at once or not at all.
 
     What is reserved stays, for its payment may succeed; when that fails, what comes back expires at once.
     """
-    lots = repository.expired_lots(uow.session, platform_now=uow.platform_now, limit=limit)
-    for lot in lots:
-        for account_id in repository.pots_with(uow.session, lot.lot_id):
-            _expire(uow, lot, account_id=account_id)
-        if not repository.pots_with(uow.session, lot.lot_id):  # else it went to another pot while this one was waited for: next time
-            repository.forget_expiry(uow.session, lot.lot_id)
-    return len(lots)
-
-
-def _expire(uow: UnitOfWork, lot: models.ExpiringLot, *, account_id: str | None) -> None:
+    lot = repository.expiring_lot_for_update(uow.session, lot_id)
+    if lot is None:
+        return
     cause = Cause(agency_id=lot.agency_id, kind=Kind(lot.kind), unit=lot.unit)
-    books = lock_books(uow, {account_id}, cause=cause)
+    pots = repository.pots_with(uow.session, lot_id)
+    books = lock_books(uow, pots, cause=cause)
+    for account_id in pots:
+        _expire(uow, lot, account_id=account_id, cause=cause, books=books)
+    if not repository.pots_with(uow.session, lot_id):  # else it went to another pot before these were locked: next time
+        repository.forget_expiry(uow.session, lot_id)
+
+
+def _expire(uow: UnitOfWork, lot: models.ExpiringLot, *, account_id: str | None, cause: Cause, books: Books) -> None:
     parts = [
         Part(lot_id=lot.lot_id, account_id=account_id, units=each.units_left)
         for each in books.available(account_id)

@@ -85,7 +85,8 @@ def move(
     if books.threshold is not None:
         change = sum(posting.units for posting in postings if posting.account_id is None and posting.purpose is Purpose.AVAILABLE)
         left = sum(lot.units_left for lot in books.available(None)) + change
-        watch(uow, agency_id=cause.agency_id, kind=cause.kind, units=left, threshold=books.threshold, was_low=books.is_low)
+        if change:
+            watch(uow, agency_id=cause.agency_id, kind=cause.kind, units=left, threshold=books.threshold, was_low=books.is_low)
     return transaction_id
 
 
