@@ -11,9 +11,12 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -26,7 +29,26 @@ MEASURE_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-def main(*, package: str, service: str, config: type[ServiceConfig], arguments: list[str] | None = None) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command of one service beside those of all: `runs` is `module:function`, imported only where it is run, and given the config.
+
+    Where it `takes_arguments`, it is given the rest of the command line too. What it returns is the exit code; None is 0.
+    """
+
+    help: str
+    runs: str
+    takes_arguments: bool = False
+
+
+def main(
+    *,
+    package: str,
+    service: str,
+    config: type[ServiceConfig],
+    own: Mapping[str, Command] = MappingProxyType({}),
+    arguments: list[str] | None = None,
+) -> None:
     """Run the process that the command line asks for; `service` is `module:Class`, imported only where it is served."""
     parser = argparse.ArgumentParser(prog=f"python -m {package}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -34,6 +56,8 @@ def main(*, package: str, service: str, config: type[ServiceConfig], arguments: 
     commands.add_parser("relay", help="publish the outbox until SIGTERM")
     commands.add_parser("migrate", help="bring the database to this code's schema")
     commands.add_parser("parking-lot", help="list, show, replay, discard", add_help=False)
+    for name, command in own.items():
+        commands.add_parser(name, help=command.help, add_help=not command.takes_arguments)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "serve":
         warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known (docs/decisions): nameko stands on it
@@ -54,10 +78,18 @@ def main(*, package: str, service: str, config: type[ServiceConfig], arguments: 
             sys.exit(_relay(package, settings))
         case "migrate":
             _migrate(package, settings)
+        case name if name in own:
+            sys.exit(_imported(own[name].runs)(settings, *([rest] if own[name].takes_arguments else [])))
         case _:
             from chassis import parking_lot  # noqa: PLC0415
 
             sys.exit(parking_lot.main(settings.amqp_uri, rest))
+
+
+def _imported(path: str) -> Any:
+    """Import what `module:name` names."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def folder_of(package: str) -> Path:
@@ -109,8 +141,7 @@ def _serve(package: str, service: str, settings: ServiceConfig) -> int:
     signals = Signals()
     _beat(settings.heartbeat_file)
     deadline = time.monotonic() + settings.startup_seconds
-    module, _, name = service.partition(":")
-    container = Container(getattr(importlib.import_module(module), name), {CONFIG: settings, "AMQP_URI": settings.amqp_uri})
+    container = Container(_imported(service), {CONFIG: settings, "AMQP_URI": settings.amqp_uri})
     if not _wait_for_schema(package, settings, signals):
         return 0 if signals.asked else 1
     container.max_workers = 2 * (settings.rpc_workers + settings.event_workers)

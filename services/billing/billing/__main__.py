@@ -1,6 +1,8 @@
-"""Run billing: `python -m billing serve | relay | migrate | parking-lot`."""
+"""Run billing: `python -m billing serve | relay | migrate | parking-lot | catalogue`."""
 
 from billing.config import Config
-from chassis.runner import main
+from chassis.runner import Command, main
 
-main(package="billing", service="billing.service:BillingService", config=Config)
+OWN = {"catalogue": Command(help="check, publish, list, show", runs="billing.usecases.catalogues:run", takes_arguments=True)}
+
+main(package="billing", service="billing.service:BillingService", config=Config, own=OWN)
