@@ -122,12 +122,11 @@ class World:
 
     def a_card(self, agency_id: str, token: str, *, is_default: bool = False) -> str:
         """A billing profile by a card that does as the script says."""
-        described = clients.PaymentMethod(brand="visa", last_four="4242", expiry_month=12, expiry_year=2040)
+        described = clients.PaymentMethod(token=token, brand="visa", last_four="4242", expiry_month=12, expiry_year=2040)
         with self.units["billing"].begin() as uow:
             added = billing_profiles.add_billing_profile(
                 uow,
                 agency_id=agency_id,
-                payment_method=token,
                 described=described,
                 name=None,
                 invoice_address=None,
