@@ -1,5 +1,6 @@
 """The run of renewals over 1,000, 10,000 and 100,000 due accounts, beside the same rows written by one plain SQL statement a table."""
 
+import logging
 import resource
 import time
 from contextlib import closing
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg2
+import structlog
 
 from bench.platform import Bench, execute
 from billing.usecases import renewals
@@ -39,9 +41,9 @@ FILL = (
     INSERT INTO subscriptions (account_id, agency_id, kind, selection, catalogue_version, currency, per_cycle_minor, billing_profile_id,
         time_zone, anchored_at, period_start, period_end, changes)
     SELECT a.id, a.agency_id, 'paid', '{"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000,
-            "frequency": "monthly", "limits": {}, "add_ons": []}'::jsonb, 1, 'EUR', 3920, NULL,
+            "frequency": "monthly", "limits": {}, "add_ons": []}'::jsonb, (SELECT max(version) FROM catalogues), 'EUR', 3920, NULL,
         (ARRAY['Europe/Paris', 'America/New_York', 'Australia/Lord_Howe'])[1 + right(a.id, 6)::int %% 3],
-        timestamptz '2026-01-31T10:00Z', timestamptz '2026-01-31T10:00Z', timestamptz '2026-02-28T10:00Z' FROM accounts AS a
+        timestamptz '2026-01-31T10:00Z', timestamptz '2026-01-31T10:00Z', timestamptz '2026-02-28T10:00Z', 0 FROM accounts AS a
     """,
     "ANALYZE",
 )
@@ -82,6 +84,7 @@ PLAIN = (
 
 def measure(bench: Bench) -> dict[str, Any]:
     """Renewals a second of both at each size, how they grow, and what memory the run takes."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # a line per batch is for those who wait
     url = bench.migrated("billing")
     figures: dict[int, dict[str, float]] = {}
     for size in SIZES:

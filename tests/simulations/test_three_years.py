@@ -198,13 +198,14 @@ class Years:
                 self.maybe_cancel(life, now)
             self.world.do_what_is_due()
             if now.day == 1 and now.month % 3 == 0:
-                self.world.buy_prepaid(self.agencies[1], 500_00)
-                self.world.buy_prepaid(self.agencies[2], 70_00)
+                self.world.buy_prepaid(self.agencies[0], 500_00)
+                self.world.buy_prepaid(self.agencies[1], 70_00)
             now += DAY
 
     def open(self, life: Life) -> None:
         self.world.clock.now = life.opens_at
-        life.agency_id = self.agencies[self.people.index(life) % len(self.agencies)]
+        with_prepaid, without = self.agencies[:2], self.agencies[2:]  # prepaid would pay what a card refuses
+        life.agency_id = (with_prepaid if life.trouble_at is None else without)[self.people.index(life) // 2 % 2]
         selection = Selection(pricing_version="V3", product="EM", plan=life.plan, contacts=1000, frequency=Frequency(life.frequency))
         profile_id = self.world.a_card(life.agency_id, life.token)
         life.account_id = self.world.open_account(life.agency_id, selection, time_zone=life.zone, billing_profile_id=profile_id)

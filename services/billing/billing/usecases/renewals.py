@@ -33,7 +33,7 @@ log = structlog.get_logger()
 def run(work: Units, *, batch: int, batches: int) -> int:
     """Renew what is due, batch after batch, each in a transaction of its own: what is done stays done, and whoever comes next goes on."""
     with work.begin() as uow:
-        due = int(progress(uow)["due"])
+        due, _ = repository.how_many_are_due(uow.session, platform_now=uow.platform_now)
     DUE.set(due)
     done = 0
     for _ in range(batches if due else 0):
