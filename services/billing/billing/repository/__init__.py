@@ -8,4 +8,5 @@ from billing.repository.invoices import *
 from billing.repository.lists import *
 from billing.repository.payments import *
 from billing.repository.quotes import *
+from billing.repository.statements import *
 from billing.repository.subscriptions import *

@@ -7,3 +7,4 @@ from billing.schemas.credits import *
 from billing.schemas.invoices import *
 from billing.schemas.lists import *
 from billing.schemas.quotes import *
+from billing.schemas.statements import *
