@@ -18,6 +18,7 @@ CALLS = [call for service in services_with_a_database(ROOT) for call in calls(se
 GOLDEN = examples(ROOT / RPC)
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "accounts.clients.Billing.region_of": {"country": "FR"},
+    "billing.clients.Credits.prepaid_pots": {"agency_id": "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D", "currency": "EUR"},
     "accounts.clients.Billing.create_quote": {
         "agency_id": "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",
         "account_id": "acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D",

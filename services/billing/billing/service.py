@@ -14,9 +14,11 @@ from billing.usecases import (
     papers,
     payments,
     plan_changes,
+    planner,
     quotes,
     renewals,
     standing,
+    statements,
     subscriptions,
 )
 from billing.usecases import credits as credits_
@@ -126,6 +128,23 @@ class BillingService:
         with self.work.reading() as session:
             draft = papers.credit_note_draft(session, **request)
         return off_the_hub(papers.printed, draft)
+
+    @query(request=schemas.StatementReference, answer=schemas.Statement)
+    def statement(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:  # which months there are is for the clock of units of work to say
+            return statements.statement(uow, **request)
+
+    @query(request=schemas.Listing, answer=schemas.Statements)
+    def statements(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            return statements.statements(uow, **request)
+
+    @query(request=schemas.PlanPrepaid, answer=schemas.PrepaidPlan)
+    def prepaid_plan(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            owed = planner.charges_until(uow, **request)
+        pots = self.credits.prepaid_pots(agency_id=request["agency_id"], currency=owed["currency"])
+        return planner.plan(pots=pots, **owed)
 
     @command(request=schemas.PurchaseCredits, answer=schemas.Invoice)
     def purchase_credits(self, request: dict[str, Any]) -> object:

@@ -72,6 +72,11 @@ class FakeCredits:
             self.available_minor -= self.reserved[request["payment_id"]]
         return {"reserved": {"amount": self.reserved[request["payment_id"]], "currency": up_to["currency"]}}
 
+    def pots(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer as credits does: one lot of the agency's own."""
+        lots = [{"units": self.available_minor, "expires_at": None}]
+        return {"agency": {"units": self.available_minor, "lots": lots}, "accounts": [], "currency": request["currency"]}
+
 
 class Stage:
     """Billing with an agency (EUR, 20 % reseller discount) and its default card, a Visa."""
@@ -86,7 +91,7 @@ class Stage:
         provider: clients.PaymentProvider,
     ) -> None:
         self.database, self.units, self.clock, self.credits, self.provider = database, units, clock, credits_, provider
-        self.call = FakeCall(credits__reserve_prepaid=credits_.reserve_prepaid)
+        self.call = FakeCall(credits__reserve_prepaid=credits_.reserve_prepaid, credits__pots=credits_.pots)
         self.service = BillingService()
         wired = {"work": units, "credits": clients.Credits(Wiring(call=self.call, config=None)), "provider": provider}
         for name, dependency in wired.items():

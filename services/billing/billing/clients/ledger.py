@@ -1,6 +1,9 @@
 """Credits, for prepaid."""
 
+from typing import Any
+
 from billing.clients.provider import TIMEOUT_SECONDS
+from billing.domain.planner import Lot, Pots
 from chassis.money import Money
 from chassis.schemas import Reading, fields
 from chassis.wiring import Wiring
@@ -10,6 +13,32 @@ class Reserved(Reading):
     """Of credits' answer to reserve_prepaid."""
 
     reserved = fields.MoneyField(required=True)
+
+
+class LotOfPot(Reading):
+    """What is left of one purchase."""
+
+    units = fields.Integer(required=True)
+    expires_at = fields.Instant(required=True, allow_none=True)
+
+
+class PotAnswer(Reading):
+    """What the agency holds."""
+
+    lots = fields.List(fields.Nested(LotOfPot), required=True)
+
+
+class AccountPotAnswer(PotAnswer):
+    """What one account holds for itself."""
+
+    account_id = fields.Id("acc", required=True)
+
+
+class PotsAnswer(Reading):
+    """Of credits' answer to pots."""
+
+    agency = fields.Nested(PotAnswer, required=True)
+    accounts = fields.List(fields.Nested(AccountPotAnswer), required=True)
 
 
 class Credits:
@@ -30,3 +59,13 @@ class Credits:
         answer = self._call("credits", "reserve_prepaid", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=payment_id)
         reserved: Money = Reserved().load(answer)["reserved"]
         return reserved
+
+    def prepaid_pots(self, *, agency_id: str, currency: str) -> Pots:
+        """Ask what the agency and each of its accounts hold of prepaid, lot by lot."""
+        request = {"agency_id": agency_id, "kind": "prepaid", "currency": currency, "account_id": None}
+        answer = PotsAnswer().load(self._call("credits", "pots", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True))
+        return Pots(agency=_lots(answer["agency"]), accounts={pot["account_id"]: _lots(pot) for pot in answer["accounts"]})
+
+
+def _lots(pot: dict[str, Any]) -> list[Lot]:
+    return [Lot(units=lot["units"], expires_at=lot["expires_at"]) for lot in pot["lots"]]

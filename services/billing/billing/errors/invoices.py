@@ -12,6 +12,23 @@ class CreditNoteNotFound(Refusal):
     field = "credit_note_id"
 
 
+class StatementNotFound(Refusal):
+    """A month before the agency's first document, or one that has not begun."""
+
+    kind = "not_found"
+    code = "statement_not_found"
+    message = "There is no statement of {month}."
+    field = "month"
+
+
+class UntilOutOfRange(Refusal):
+    """Renewals are planned for a time that is to come, a year at most."""
+
+    code = "until_out_of_range"
+    message = "Renewals are planned until a moment after {earliest} and not after {latest}."
+    field = "until"
+
+
 class InvoiceNotFound(Refusal):
     """The agency has no such invoice."""
 

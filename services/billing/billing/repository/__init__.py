@@ -16,4 +16,5 @@ from billing.repository.payments import *
 from billing.repository.provider_events import *
 from billing.repository.quotes import *
 from billing.repository.renewals import *
+from billing.repository.statements import *
 from billing.repository.subscriptions import *

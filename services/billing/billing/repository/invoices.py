@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, text
+from sqlalchemy import Row, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
@@ -84,6 +84,18 @@ def lines_of(session: Session, *, invoice_id: str) -> Sequence[InvoiceLine]:
 def opening_invoice(session: Session, *, account_id: str) -> Invoice | None:
     """Find the invoice that the account was opened with; there is one at most."""
     return session.scalar(select(Invoice).where(Invoice.account_id == account_id, Invoice.purpose == "account_opening"))
+
+
+def dunned_invoices(session: Session, *, agency_id: str) -> Sequence[Row[Invoice, str | None]]:
+    """List the agency's open invoices of renewals and changes of plan, with the names of their accounts, unless a payment is under way."""
+    under_way = exists().where(Payment.invoice_id == Invoice.id, Payment.status == "pending")
+    question = (
+        select(Invoice, Account.name)
+        .join(Account, Account.id == Invoice.account_id)
+        .where(Invoice.agency_id == agency_id, Invoice.purpose.in_(["renewal", "plan_change"]), OF_STATUS["open"], ~under_way)
+        .order_by(Invoice.id)
+    )
+    return session.execute(question).all()
 
 
 def lock_invoice(session: Session, *, invoice_id: str) -> None:

@@ -7,4 +7,5 @@ from billing.schemas.credits import *
 from billing.schemas.invoices import *
 from billing.schemas.lists import *
 from billing.schemas.quotes import *
+from billing.schemas.statements import *
 from billing.schemas.webhooks import *

@@ -10,6 +10,7 @@ from billing.domain.standing import Standing, follows
 from billing.usecases import dunning
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import billing_profile
+from chassis.money import Money
 from chassis.unit_of_work import UnitOfWork
 
 
@@ -112,14 +113,20 @@ def move_subscription(uow: UnitOfWork, *, account_id: str, to_agency_id: str, as
 
 def price_for(uow: UnitOfWork, subscription: models.Subscription, *, agency: models.Agency) -> None:
     """Set what a cycle of the subscription costs this agency, by the catalogue that the subscription stands on."""
-    on_sale = Catalogue.read(repository.catalogue(uow.session, version=subscription.catalogue_version).content)
+    price = price_of_cycle(uow, agency=agency, selection=subscription.selection, catalogue_version=subscription.catalogue_version)
+    subscription.currency, subscription.per_cycle_minor = price.currency, price.amount_minor
+
+
+def price_of_cycle(uow: UnitOfWork, *, agency: models.Agency, selection: dict[str, Any], catalogue_version: int) -> Money:
+    """Say what a cycle of the selection costs the agency by that catalogue."""
+    on_sale = Catalogue.read(repository.catalogue(uow.session, version=catalogue_version).content)
     offer = opening_offer(
         on_sale,
-        selection=Selection.read(subscription.selection),
+        selection=Selection.read(selection),
         currency=agency.currency,
         discount_basis_points=agency.discount_basis_points,
     )
-    subscription.currency, subscription.per_cycle_minor = agency.currency, offer.per_cycle.amount_minor
+    return offer.per_cycle
 
 
 def subscription_told_of(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime) -> models.Subscription | None:

@@ -16,6 +16,7 @@ from gateway import errors
 from gateway.routes import Routes
 from gateway.schemas import Json, Problem
 from gateway.schemas.examples import ID_END, example_of
+from gateway.schemas.invoices import MONTH
 
 DESCRIPTION = """\
 Resell hosted accounts from your own programs.
@@ -50,6 +51,12 @@ class KeyConverter(BaseConverter):
     regex = r"(?!\.{1,2}$)[^\x00-\x20\x7f/\ufffd](?:[^\x00-\x1f\x7f/\ufffd]{0,198}[^\x00-\x20\x7f/\ufffd])?"
 
 
+class MonthConverter(BaseConverter):
+    """`<month:month>`: a month of a year, 2026-01."""
+
+    regex = MONTH.removesuffix(r"\Z")
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest, with this house's problems."""
 
@@ -63,7 +70,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
 def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     """Register the routes in `app`, and describe them."""
-    app.url_map.converters |= {"id": IdConverter, "key": KeyConverter}
+    app.url_map.converters |= {"id": IdConverter, "key": KeyConverter, "month": MonthConverter}
     api = Api(
         app,
         spec_kwargs={
@@ -76,6 +83,7 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     )
     api.register_converter(IdConverter, _id_parameter)
     api.register_converter(KeyConverter, _key_parameter)
+    api.register_converter(MonthConverter, _month_parameter)
     api.register_field(fields.Instant, "string", "date-time")
     api.ma_plugin.converter.add_attribute_function(_id_pattern)
     for problem in errors.EVERY_PROBLEM:
@@ -97,6 +105,10 @@ def _id_parameter(converter: IdConverter) -> Json:
 
 def _key_parameter(converter: KeyConverter) -> Json:
     return {"type": "string", "pattern": f"^{converter.regex}$", "examples": ["spring-sale"]}
+
+
+def _month_parameter(converter: MonthConverter) -> Json:
+    return {"type": "string", "pattern": f"^{converter.regex}$", "examples": ["2026-01"]}
 
 
 def _problem_response(problem: errors.Problem) -> Json:
