@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from billing.__main__ import catalogue
 from billing.config import Config
 from billing.domain.catalogue_rules import faults_of
-from billing.usecases import catalogues
 from chassis.testing import ServiceDatabase
 
 from .factories import shipped
@@ -51,7 +51,7 @@ def doubled(content: dict[str, Any]) -> None:
 
 def command(stage_or_database: Stage | ServiceDatabase, *arguments: str) -> int:
     database = stage_or_database.database if isinstance(stage_or_database, Stage) else stage_or_database
-    return catalogues.run(Config(database_url=database.url), list(arguments))
+    return catalogue(Config(database_url=database.url), list(arguments))
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_all_faults_are_named_at_once(stage: Stage, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[]", "(whole): A catalogue is one JSON object."),
+        ("[]", "Invalid input type."),
         ('{"colour": "red"}', "colour: Unknown field."),
         (json.dumps(the_next(lambda c: c["pricing_versions"].clear())), "pricing_versions: Shorter than minimum length 1."),
         (json.dumps(the_next(lambda c: paid_product(c)["plans"][0].update(kind="gift"))), ".plans.0.kind: Must be one of"),

@@ -3,19 +3,17 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
-from billing import models, repository, schemas
-from billing.domain.catalogue import Catalogue
+from billing import models, repository
 from billing.domain.catalogue_rules import Fault, faults_of
 from chassis.config import ServiceConfig
 from chassis.database import Database
-from chassis.schemas import problems
 from chassis.unit_of_work import UnitOfWork, Units
 
 SECONDS = 10
@@ -23,33 +21,35 @@ PRICES_FAULT = "pricing_versions"
 """Where the shape says that prices are missing somewhere; the rules say where."""
 
 
-def faults(session: Session, *, content: object) -> list[Fault]:
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """How a catalogue is read from a file and written: what of it has the wrong shape, by place, and its members in their order."""
+
+    shape_faults: Callable[[object], list[tuple[str, str]]]
+    as_published: Callable[[dict[str, Any]], object]
+
+
+def faults(session: Session, *, content: Any, files: Files) -> list[Fault]:
     """Find everything that keeps the content from being the next version: first of its shape, then of its rules."""
-    if not isinstance(content, dict):
-        return [Fault(path="(whole)", message="A catalogue is one JSON object.")]
-    found: list[Fault] = []
-    try:
-        schemas.Catalogue().load(content)
-    except ValidationError as error:
-        found = [Fault(path=each["field"], message=each["message"]) for each in problems(error.messages)]
-        if any(fault.path != PRICES_FAULT for fault in found):
-            return found
+    found = [Fault(path=path, message=message) for path, message in files.shape_faults(content)]
+    if any(fault.path != PRICES_FAULT for fault in found):
+        return found
     return faults_of(content, last=repository.catalogue_in_force(session).version) or found
 
 
-def publish(uow: UnitOfWork, *, content: dict[str, Any]) -> list[Fault]:
+def publish(uow: UnitOfWork, *, content: Any, files: Files) -> list[Fault]:
     """Publish the content as the catalogue in force from now on, whole, or nothing where it has a fault: give all of them.
 
     What was bought or quoted before stays on the version that it was priced by. Another who publishes waits for this one's end.
     """
     repository.lock_catalogues(uow.session)
-    found = faults(uow.session, content=content)
+    found = faults(uow.session, content=content, files=files)
     if not found:
         uow.session.add(models.Catalogue(version=content["version"], content=content, published_at=uow.platform_now))
     return found
 
 
-def run(config: ServiceConfig, arguments: list[str]) -> int:
+def run(config: ServiceConfig, arguments: list[str], *, files: Files) -> int:
     """Run the command line; tell its exit code: 0, or 1 where something is wrong with the file or the version is not there."""
     parser = argparse.ArgumentParser(prog="python -m billing catalogue", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -60,42 +60,43 @@ def run(config: ServiceConfig, arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     database = Database(config.database_url, pool_size=1, statement_timeout_seconds=SECONDS, application_name="comptoir-catalogue")
     try:
-        return _COMMANDS[options.command](Units(database), options)
+        return _run(Units(database), options, files)
     finally:
         database.close()
 
 
-def _check(units: Units, options: argparse.Namespace) -> int:
-    content = _content(options.file)
-    with units.reading() as session:
-        return _said(faults(session, content=content), f"{options.file} can be published.")
+def _run(units: Units, options: argparse.Namespace, files: Files) -> int:
+    match options.command:
+        case "check":
+            content = _content(options.file)
+            with units.reading() as session:
+                return _said(faults(session, content=content, files=files), f"{options.file} can be published.")
+        case "publish":
+            content = _content(options.file)
+            with units.begin() as uow:
+                found = publish(uow, content=content, files=files)
+            return _said(found, f"{options.file} is in force.")
+        case "list":
+            return _list(units)
+        case _:
+            return _show(units, options.version, files)
 
 
-def _publish(units: Units, options: argparse.Namespace) -> int:
-    content = _content(options.file)
-    with units.begin() as uow:
-        found = publish(uow, content=content) if isinstance(content, dict) else faults(uow.session, content=content)
-    return _said(found, f"{options.file} is in force.")
-
-
-def _list(units: Units, _options: argparse.Namespace) -> int:
+def _list(units: Units) -> int:
     with units.reading() as session:
         lines = [f"{each.version:4}  {each.published_at:%Y-%m-%d %H:%M}" for each in repository.catalogues(session)]
     _say(f"{lines[0]}  in force", *lines[1:])
     return 0
 
 
-def _show(units: Units, options: argparse.Namespace) -> int:
+def _show(units: Units, version: int | None, files: Files) -> int:
     with units.reading() as session:
-        shown = next((each for each in repository.catalogues(session) if options.version in (None, each.version)), None)
+        shown = next((each for each in repository.catalogues(session) if version in (None, each.version)), None)
     if shown is None:
-        _say(f"There is no version {options.version}.")
+        _say(f"There is no version {version}.")
         return 1
-    _say(json.dumps(schemas.Catalogue().dump(Catalogue.read(shown.content)), indent=2, ensure_ascii=False))
+    _say(json.dumps(files.as_published(shown.content), indent=2, ensure_ascii=False))
     return 0
-
-
-_COMMANDS: Mapping[str, Any] = {"check": _check, "publish": _publish, "list": _list, "show": _show}
 
 
 def _content(file: Path) -> object:
