@@ -9,7 +9,10 @@ from billing.models.base import Base
 
 
 class Payment(Base):
-    """An attempt to collect an invoice. Its id is the idempotency key at credits and at the provider, kept before either is asked."""
+    """An attempt to collect an invoice. Its id is the idempotency key at credits and at the provider, kept before either is asked.
+
+    So is the `token` of the card that it asks: whatever card the profile has later, this one is asked about.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -30,6 +33,7 @@ class Payment(Base):
     invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"))
     attempt: Mapped[int]
     billing_profile_id: Mapped[str] = mapped_column(ForeignKey("billing_profiles.id"))
+    token: Mapped[str | None]
     status: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
