@@ -292,6 +292,11 @@ class BillingService:
             with self.work.begin() as uow:
                 reminded = billing_profiles.remind_of_expiring_cards(uow, limit=REMINDED_AT_ONCE)
 
+    @due(every_seconds=3600)
+    def forget_old_provider_events(self) -> None:
+        with self.work.begin() as uow:
+            cards.forget_old_provider_events(uow)
+
 
 def _agency_of(event: Event) -> str:
     """Give the agency that the event is about; an event without one is parked, for nobody can be billed for it."""

@@ -114,7 +114,7 @@ class Stage:
             return billing_profiles.add_billing_profile(
                 uow,
                 agency_id=agency_id or self.agency_id,
-                described=self.provider.describe(payment_method=token),
+                described=self.provider.describe(payment_method=token, agency_id=agency_id or self.agency_id),
                 name=None,
                 invoice_address=None,
                 is_default=is_default,

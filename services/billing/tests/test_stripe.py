@@ -14,7 +14,7 @@ from billing import clients, errors
 from billing.clients import Charge, Declined, payment_provider
 from billing.clients.stripe_provider import StripeProvider
 from billing.config import Config
-from billing.usecases import cards, payments
+from billing.usecases import billing_profiles, cards, payments
 from chassis.config import ConfigurationError
 from chassis.ids import new_id
 from chassis.testing import Bus, FakeCall, MovingClock, ServiceDatabase, ServiceProcess, eventually
@@ -29,6 +29,7 @@ from .test_usecases_payments import an_open_invoice, payments_of
 
 WEBHOOK_SECRET = "whsec_test"
 VISA = "4242424242424242"
+AGENCY_ID = new_id("agy")
 DECLINED_WHEN_CHARGED = "4000000000000341"
 ASKS_ITS_OWNER = "4000002760003184"
 
@@ -88,14 +89,14 @@ def intent(payment_id: str, *, amount: int = 3920, **more: Any) -> dict[str, Any
 
 
 def token_of(provider: StripeProvider, peer: StripePeer, number: str) -> str:
-    return provider.describe(payment_method=peer.a_card(number)).token
+    return provider.describe(payment_method=peer.a_card(number), agency_id=AGENCY_ID).token
 
 
 # --- cards ------------------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_card_is_described_kept_and_charged(provider: StripeProvider, peer: StripePeer) -> None:
-    card = provider.describe(payment_method="pm_card_visa")
+    card = provider.describe(payment_method="pm_card_visa", agency_id=AGENCY_ID)
     assert (card.brand, card.last_four, card.expiry_month, card.expiry_year) == ("visa", "4242", 12, 2030)
     assert card.token not in repr(card)
     charged = provider.charge(idempotency_key="pay_1", payment_method=card.token, amount=euros(3920))
@@ -106,18 +107,28 @@ def test_a_card_is_described_kept_and_charged(provider: StripeProvider, peer: St
 @pytest.mark.parametrize("token", ["pm_nobody", "4242424242424242"])
 def test_a_token_that_stripe_does_not_know_is_refused(provider: StripeProvider, token: str) -> None:
     with pytest.raises(errors.PaymentMethodUnknown):
-        provider.describe(payment_method=token)
+        provider.describe(payment_method=token, agency_id=AGENCY_ID)
+
+
+def test_a_card_that_is_kept_for_another_agency_is_unknown(provider: StripeProvider, peer: StripePeer) -> None:
+    """R0.62."""
+    handed_over = peer.a_card(VISA)
+    kept = provider.describe(payment_method=handed_over, agency_id=AGENCY_ID)
+    peer.forget_keys()
+    assert provider.describe(payment_method=handed_over, agency_id=AGENCY_ID) == kept
+    with pytest.raises(errors.PaymentMethodUnknown):
+        provider.describe(payment_method=handed_over, agency_id=new_id("agy"))
 
 
 def test_a_card_that_stripe_does_not_keep_is_refused(provider: StripeProvider, peer: StripePeer) -> None:
     with pytest.raises(errors.PaymentMethodDeclined, match="Your card was declined"):
-        provider.describe(payment_method=peer.a_card("4000000000000002"))
+        provider.describe(payment_method=peer.a_card("4000000000000002"), agency_id=AGENCY_ID)
 
 
 def test_what_is_no_card_is_refused(provider: StripeProvider, peer: StripePeer) -> None:
     debit = peer.ask("POST", "/v1/payment_methods", {"type": "sepa_debit", "sepa_debit": {"iban": "DE89370400440532013000"}})
     with pytest.raises(errors.PaymentMethodUnknown):
-        provider.describe(payment_method=debit["id"])
+        provider.describe(payment_method=debit["id"], agency_id=AGENCY_ID)
 
 
 def test_a_card_is_handed_over_by_a_setup_intent_of_its_agency(provider: StripeProvider, peer: StripePeer) -> None:
@@ -210,7 +221,7 @@ def test_stripe_being_away_is_unknown(peer: StripePeer) -> None:
     del peer
     nowhere = StripeProvider(api_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, api_base="http://127.0.0.1:1")
     asked: list[Callable[[], object]] = [
-        lambda: nowhere.describe(payment_method="pm_card_visa"),
+        lambda: nowhere.describe(payment_method="pm_card_visa", agency_id=AGENCY_ID),
         lambda: nowhere.begin_setup(idempotency_key="k", agency_id=new_id("agy")),
         lambda: nowhere.describe_setup(setup_intent="seti_1", agency_id=new_id("agy")),
         lambda: nowhere.charge(idempotency_key="k", payment_method="cus_1/pm_1", amount=euros(1)),
@@ -247,6 +258,41 @@ def test_an_invoice_is_paid_by_one_charge_whatever_is_lost_on_the_way(stage: Sta
     stage.deliver(issued)
     assert [payment["status"] for payment in payments_of(stage)] == ["succeeded"]
     assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+
+
+def test_a_card_that_is_replaced_while_its_charge_is_unknown_is_the_one_that_is_asked_about(stage: Stage, peer: StripePeer) -> None:
+    issued = an_open_invoice(stage)
+    peer.lose("answer")
+    with pytest.raises(errors.ProviderUnavailable):
+        stage.deliver(issued)
+    replacement = stage.provider.describe(payment_method="pm_card_visa", agency_id=stage.agency_id)
+    with stage.units.begin() as uow:
+        billing_profiles.update_billing_profile(
+            uow, agency_id=stage.agency_id, billing_profile_id=stage.profile_id, expected_version=None, described=replacement, wanted={}
+        )
+    peer.forget_keys()
+    stage.deliver(issued)
+    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+
+
+def test_what_stripe_told_long_ago_is_forgotten(stage: Stage) -> None:
+    hear(stage, "something.new", {})
+    stage.clock.advance(days=29)
+    stage.service.forget_old_provider_events()
+    assert len(stage.database.query("SELECT id FROM provider_events")) == 1
+    stage.clock.advance(days=2)
+    stage.service.forget_old_provider_events()
+    assert stage.database.query("SELECT id FROM provider_events") == []
+
+
+def test_a_charge_of_more_than_was_asked_for_is_for_a_human_to_see(stage: Stage) -> None:
+    issued = an_open_invoice(stage)
+    with stage.units.begin() as uow:
+        attempt = payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"])
+    assert attempt is not None
+    for wrong in (intent(attempt.payment_id, amount=3921), {**intent(attempt.payment_id), "currency": "usd"}):
+        with pytest.raises(errors.ChargeImpossible):
+            hear(stage, "payment_intent.succeeded", wrong)
 
 
 def test_an_account_that_fails_gets_its_money_back_from_stripe(stage: Stage, peer: StripePeer) -> None:
@@ -358,7 +404,7 @@ def test_stripe_is_chosen_by_the_configuration(peer: StripePeer) -> None:
         stripe_api_base=peer.url,
     )
     chosen = payment_provider(Wiring(call=FakeCall(), config=config))
-    assert chosen.describe(payment_method="pm_card_visa").last_four == "4242"
+    assert chosen.describe(payment_method="pm_card_visa", agency_id=AGENCY_ID).last_four == "4242"
 
 
 # --- as a process -----------------------------------------------------------------------------------------------------------------------

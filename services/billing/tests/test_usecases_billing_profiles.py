@@ -92,16 +92,19 @@ def test_an_agency_not_heard_of_is_asked_to_wait(stage: Stage) -> None:
 
 
 def test_the_provider_says_which_card_a_token_stands_for(stage: Stage) -> None:
-    assert [stage.provider.describe(payment_method=token).last_four for token in ("pm_card_visa", "pm_card_mastercard")] == ["4242", "4444"]
+    assert [
+        stage.provider.describe(payment_method=token, agency_id=stage.agency_id).last_four
+        for token in ("pm_card_visa", "pm_card_mastercard")
+    ] == ["4242", "4444"]
     assert len({card["last_four"] for card in CARDS.values()}) == len(CARDS)
     with pytest.raises(errors.PaymentMethodUnknown):
-        stage.provider.describe(payment_method="4242 4242 4242 4242")
+        stage.provider.describe(payment_method="4242 4242 4242 4242", agency_id=stage.agency_id)
 
 
 def test_a_provider_that_is_not_there_is_named_at_the_start(stage: Stage) -> None:
     def wiring(name: str) -> Wiring:
         return Wiring(call=stage.call, config=Config(database_url=stage.database.url, payment_provider=name))
 
-    assert payment_provider(wiring("test")).describe(payment_method="pm_card_visa").brand == "visa"
+    assert payment_provider(wiring("test")).describe(payment_method="pm_card_visa", agency_id=stage.agency_id).brand == "visa"
     with pytest.raises(ConfigurationError, match="PAYMENT_PROVIDER='bank'"):
         payment_provider(wiring("bank"))

@@ -30,7 +30,7 @@ def update(stage: Stage, profile_id: str, *, token: str | None = None, version: 
             agency_id=stage.agency_id,
             billing_profile_id=profile_id,
             expected_version=version,
-            described=None if token is None else stage.provider.describe(payment_method=token),
+            described=None if token is None else stage.provider.describe(payment_method=token, agency_id=stage.agency_id),
             wanted=wanted,
         )
         return {name: getattr(profile, name) for name in ("name", "invoice_address", "is_default", "last_four", "expiry_year", "version")}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import VersionMismatch
+from chassis.errors import Refused, VersionMismatch
 from gateway.schemas import clocks
 from gateway.schemas.accounts import Account, ListedAccount, PlanChange
 from gateway.schemas.agency import Agency
@@ -303,6 +303,16 @@ def test_what_the_payment_provider_tells_goes_on_to_the_byte_without_a_key(front
     answer = client.send("POST", "/webhooks/stripe", key=None, data=body.encode(), Stripe_Signature="t=1,v1=ab")
     assert (answer.status_code, json.loads(answer.data)) == (200, {"received": True})
     assert client.services.asked() == [("billing.hear_provider", {"body": body, "signature": "t=1,v1=ab"})]
+
+
+def test_what_the_payment_provider_did_not_sign_is_malformed(front: MakeFront) -> None:
+    forged = Refused.from_wire({"kind": "malformed", "code": "webhook_signature_invalid", "message": "Not signed.", "details": {}})
+
+    def refuse(_request: object) -> object:
+        raise forged
+
+    answer = front(billing__hear_provider=refuse).send("POST", "/webhooks/stripe", key=None, data=b"{}", Stripe_Signature="t=1,v1=ab")
+    assert_problem(answer, 400, "webhook_signature_invalid")
 
 
 @pytest.mark.parametrize(

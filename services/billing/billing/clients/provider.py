@@ -89,8 +89,8 @@ class ProviderTold:
 class PaymentProvider(Protocol):
     """The outside world that takes money from cards. Every method raises `ProviderUnavailable` where its outcome is unknown."""
 
-    def describe(self, *, payment_method: str) -> PaymentMethod:
-        """Say which card a token stands for, and have it kept; raises `PaymentMethodUnknown`, `PaymentMethodDeclined`."""
+    def describe(self, *, payment_method: str, agency_id: str) -> PaymentMethod:
+        """Say which card a token stands for, and have it kept for the agency; raises `PaymentMethodUnknown`, `PaymentMethodDeclined`."""
 
     def begin_setup(self, *, idempotency_key: str, agency_id: str) -> SetupIntent:
         """Prepare for a browser to hand over a card of the agency."""

@@ -97,8 +97,9 @@ class TestProvider:
     def __init__(self, database_url: str) -> None:
         self._database = Database(database_url, pool_size=5, statement_timeout_seconds=TIMEOUT_SECONDS, application_name="test-provider")
 
-    def describe(self, *, payment_method: str) -> PaymentMethod:
-        """Say which card a token stands for; raises `PaymentMethodUnknown`."""
+    def describe(self, *, payment_method: str, agency_id: str) -> PaymentMethod:
+        """Say which card a token stands for, whoever has it; raises `PaymentMethodUnknown`."""
+        del agency_id
         if payment_method not in CARDS:
             raise errors.PaymentMethodUnknown
         return PaymentMethod(token=payment_method, **CARDS[payment_method])
@@ -117,7 +118,7 @@ class TestProvider:
             kept = connection.exec_driver_sql(SELECT_SETUP, {"id": setup_intent, "agency_id": agency_id}).one_or_none()
         if kept is None:
             raise errors.SetupIntentUnknown
-        return self.describe(payment_method="pm_card_visa")
+        return self.describe(payment_method="pm_card_visa", agency_id=agency_id)
 
     def told(self, *, body: str, signature: str) -> ProviderTold:
         """Believe nobody: this provider tells nothing of its own accord."""

@@ -50,22 +50,36 @@ class StripeProvider:
             max_network_retries=0,
         ).v1
 
-    def describe(self, *, payment_method: str) -> PaymentMethod:
-        """Say which card a token stands for, and keep it as a customer; raises `PaymentMethodUnknown`, `PaymentMethodDeclined`."""
+    def describe(self, *, payment_method: str, agency_id: str) -> PaymentMethod:
+        """Say which card a token stands for, and keep it as a customer of the agency's; one that is kept for another agency is unknown.
+
+        Raises `PaymentMethodUnknown`, `PaymentMethodDeclined`.
+        """
         try:
             found = _asked(lambda: self._stripe.payment_methods.retrieve(payment_method))
             if found["type"] != "card":
                 raise errors.PaymentMethodUnknown
-            kept = _asked(
-                lambda: self._stripe.customers.create({"payment_method": found["id"]}, {"idempotency_key": f"customer-{found['id']}"})
-            )
+            customer = self._customer_of(found, agency_id)
         except stripe.CardError as error:
             raise errors.PaymentMethodDeclined(reason=_reason(error.user_message)) from None
         except stripe.InvalidRequestError as error:
             if error.http_status == NOT_FOUND:
                 raise errors.PaymentMethodUnknown from None
             raise
-        return _card(found, customer=kept["id"])
+        return _card(found, customer=customer["id"])
+
+    def _customer_of(self, card: dict[str, Any], agency_id: str) -> dict[str, Any]:
+        if card["customer"] is not None:
+            customer = _asked(lambda: self._stripe.customers.retrieve(card["customer"]))
+            if _metadata(customer).get("agency_id") != agency_id:
+                raise errors.PaymentMethodUnknown
+            return customer
+        return _asked(
+            lambda: self._stripe.customers.create(
+                {"payment_method": card["id"], "metadata": {"agency_id": agency_id}},
+                {"idempotency_key": f"customer-{agency_id}-{card['id']}"},
+            )
+        )
 
     def begin_setup(self, *, idempotency_key: str, agency_id: str) -> SetupIntent:
         """Begin a setup intent for charges while the card's owner is away."""
@@ -89,7 +103,7 @@ class StripeProvider:
             raise errors.SetupIntentUnknown
         if begun["status"] != "succeeded":
             raise errors.SetupIntentUnfinished(status=begun["status"])
-        return self.describe(payment_method=begun["payment_method"])
+        return self.describe(payment_method=begun["payment_method"], agency_id=agency_id)
 
     def charge(self, *, idempotency_key: str, payment_method: str, amount: Money) -> Charged:
         """Charge the card, once per key."""

@@ -19,6 +19,14 @@ class PaymentNotFound(Refusal):
     field = "payment_id"
 
 
+class ChargeImpossible(Refusal):
+    """The provider tells of more than was asked of it, or of another currency: a human looks at it."""
+
+    kind = "internal"
+    code = "charge_impossible"
+    message = "The payment provider charged {charged} of {total}, which cannot be."
+
+
 class ReservationImpossible(Refusal):
     """Credits reserved less than nothing, more than was asked for, or another currency: a defect on its side, nothing is charged."""
 

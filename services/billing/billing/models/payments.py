@@ -11,6 +11,7 @@ from billing.models.base import Base
 class Payment(Base):
     """An attempt to collect an invoice. Its id is the idempotency key at credits and at the provider, kept before either is asked.
 
+    So is the `token` of the card that it asks: whatever card the profile has later, this one is asked about.
     Without a billing profile prepaid pays all of it or nothing. `asked_at` is when somebody last began to ask about it (platform time).
     """
 
@@ -34,6 +35,7 @@ class Payment(Base):
     invoice_id: Mapped[str] = mapped_column(ForeignKey("invoices.id"))
     attempt: Mapped[int]
     billing_profile_id: Mapped[str | None] = mapped_column(ForeignKey("billing_profiles.id"))
+    token: Mapped[str | None]
     status: Mapped[str]
     currency: Mapped[str]
     amount_minor: Mapped[int] = mapped_column(BigInteger)

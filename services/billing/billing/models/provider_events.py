@@ -14,4 +14,4 @@ class ProviderEvent(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str]
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(index=True)

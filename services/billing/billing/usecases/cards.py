@@ -1,9 +1,14 @@
 """What the payment provider tells of its own accord, and the cards that browsers hand over to it."""
 
+from datetime import timedelta
+
 from billing import clients, errors, repository
 from billing.usecases.billing_profiles import note_card
 from billing.usecases.payments import settle_told
 from chassis.unit_of_work import UnitOfWork
+
+TOLD_AGAIN_WITHIN = timedelta(days=30)
+"""Stripe repeats for three days, and by hand for thirty."""
 
 
 def hear(uow: UnitOfWork, *, told: clients.ProviderTold) -> dict[str, bool]:
@@ -23,6 +28,11 @@ def hear(uow: UnitOfWork, *, told: clients.ProviderTold) -> dict[str, bool]:
         return {"effect": False}
 
 
+def forget_old_provider_events(uow: UnitOfWork) -> None:
+    """Forget what the provider told longer ago than it repeats anything."""
+    repository.forget_provider_events(uow.session, before=uow.platform_now - TOLD_AGAIN_WITHIN)
+
+
 def card_handed_over(
     provider: clients.PaymentProvider, *, agency_id: str, payment_method: str | None, setup_intent: str | None
 ) -> clients.PaymentMethod:
@@ -32,4 +42,4 @@ def card_handed_over(
     """
     if setup_intent is not None:
         return provider.describe_setup(setup_intent=setup_intent, agency_id=agency_id)
-    return provider.describe(payment_method=payment_method or "")
+    return provider.describe(payment_method=payment_method or "", agency_id=agency_id)

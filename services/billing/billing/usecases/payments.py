@@ -81,7 +81,7 @@ def _attempt(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
         agency_id=invoice.agency_id,
         account_id=invoice.account_id,
         amount=Money(amount_minor=payment.amount_minor, currency=payment.currency),
-        payment_method=None if profile_id is None else repository.token_of(uow.session, billing_profile_id=profile_id),
+        payment_method=payment.token or (None if profile_id is None else repository.token_of(uow.session, billing_profile_id=profile_id)),
         takes_prepaid=invoice.credit_kind != PREPAID,
         resumed=resumed,
     )
@@ -126,13 +126,16 @@ def record_payment(uow: UnitOfWork, *, attempt: Attempt, outcome: Outcome) -> No
 def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -> bool:
     """Settle a payment as its provider tells, once, whoever comes first: this, our own answer, or somebody who asked. Tell whether it did.
 
-    What the card did not pay of it, prepaid did. Raises `PaymentNotFound` for a payment that is not ours.
+    What the card did not pay of it, prepaid did. Raises `PaymentNotFound` for a payment that is not ours, and
+    `ChargeImpossible` for more than it is about.
     """
     payment = repository.payment_or_none(uow.session, payment_id=payment_id)
     if payment is None:
         raise errors.PaymentNotFound(payment_id=payment_id)
     total = Money(amount_minor=payment.amount_minor, currency=payment.currency)
     card = charged.amount if isinstance(charged, clients.Charge) else total
+    if card.currency != total.currency or card > total:
+        raise errors.ChargeImpossible(charged=card.amount_minor, total=total.amount_minor)
     outcome = _outcome(charged, prepaid=total - card, card=card)
     return not outcome.is_pending and _settle(uow, payment, outcome)
 
@@ -238,6 +241,7 @@ def _new_payment(
         invoice_id=invoice.id,
         attempt=number,
         billing_profile_id=billing_profile_id,
+        token=None if billing_profile_id is None else repository.token_of(uow.session, billing_profile_id=billing_profile_id),
         status=status,
         currency=invoice.currency,
         amount_minor=invoice.total_minor,

@@ -32,6 +32,8 @@ def upgrade() -> None:
     reminded = sa.text("reminder_at IS NOT NULL")
     op.create_index("ix_billing_profiles_reminder_at", "billing_profiles", ["reminder_at"], postgresql_where=reminded)
     op.create_index("ix_billing_profiles_token", "billing_profiles", ["token"])
+    op.add_column("payments", sa.Column("token", sa.Text))
+    op.execute("UPDATE payments SET token = p.token FROM billing_profiles AS p WHERE p.id = billing_profile_id AND status = 'pending'")
     op.add_column("test_provider_charges", sa.Column("is_pending", sa.Boolean, nullable=False, server_default=sa.false()))
     op.create_table(
         "test_provider_setup_intents",
@@ -47,12 +49,14 @@ def upgrade() -> None:
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("received_at", MOMENT, nullable=False),
     )
+    op.create_index("ix_provider_events_received_at", "provider_events", ["received_at"])
 
 
 def downgrade() -> None:
     op.drop_table("provider_events")
     op.drop_table("test_provider_setup_intents")
     op.drop_column("test_provider_charges", "is_pending")
+    op.drop_column("payments", "token")
     op.drop_index("ix_billing_profiles_token", "billing_profiles")
     op.drop_index("ix_billing_profiles_reminder_at", "billing_profiles")
     op.drop_constraint(op.f("ck_billing_profiles_removed_at"), "billing_profiles")
