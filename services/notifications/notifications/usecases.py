@@ -185,7 +185,7 @@ def _written(uow: UnitOfWork, *, kind: domain.NoticeKind, event: Event, facts: M
     if event.name in events.TRANSFER_FACTS:
         account: domain.Account | None = _account_of_transfer(facts)
     else:
-        account = _account(uow.session, agency_id=facts["agency_id"], account_id=facts["account_id"])
+        account = _account(uow.session, agency_id=facts["agency_id"], account_id=facts.get("account_id"))
     return _notice(uow, kind=kind, account=account, caused_by=event.id, facts=facts)
 
 
@@ -197,7 +197,7 @@ def _notice(
     return {
         "id": new_id("ntc"),
         "agency_id": facts["agency_id"],
-        "account_id": facts["account_id"],
+        "account_id": facts.get("account_id"),
         "kind": kind,
         "channel": EMAIL,
         "recipient": recipient.address,
