@@ -17,7 +17,8 @@ from .factories import Ledger, eur
 
 def transactions(ledger: Ledger, *, kind: Kind = Kind.PREPAID, account_id: str | None = None, limit: int = 50) -> list[Any]:
     """The whole history, page by page."""
-    seen, cursor = [], None
+    seen: list[Any] = []
+    cursor = None
     with ledger.units.reading() as session:
         while True:
             page = usecases.transactions(session, agency_id=ledger.agency_id, kind=kind, account_id=account_id, limit=limit, cursor=cursor)
