@@ -252,7 +252,6 @@ class TopUpWanted(Reading):
     """Of what is to be bought when a pot is low."""
 
     units = fields.Integer(strict=True, required=True)
-    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
 
 
 class BalanceLow(Reading):

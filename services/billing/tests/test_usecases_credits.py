@@ -23,7 +23,7 @@ def buy(stage: Stage, units: int = 1000, *, kind: str = "sms", **changes: Any) -
 
 def low(stage: Stage, **changes: Any) -> dict[str, Any]:
     """Credits' fact that the agency's pot is low."""
-    data = {"kind": "sms", "units": 40, "threshold": 50, "currency": None, "top_up": {"units": 200, "billing_profile_id": None}}
+    data = {"kind": "sms", "units": 40, "threshold": 50, "currency": None, "top_up": {"units": 200}}
     return stage.fact("balance_low", {**data, **changes}, agency_id=stage.agency_id)
 
 
@@ -106,22 +106,15 @@ def test_a_low_pot_is_topped_up_once_however_often_it_is_told(stage: Stage) -> N
     assert (paid_["credit"]["kind"], paid_["credit"]["units"], paid_["total_minor"]) == ("sms", 200, 900)
 
 
-def test_prepaid_is_topped_up_by_its_amount_and_paid_by_the_profile_chosen(stage: Stage) -> None:
-    chosen = stage.a_profile("pm_card_mastercard", is_default=False)
-    stage.deliver(low(stage, kind="prepaid", currency="EUR", top_up={"units": 20000, "billing_profile_id": chosen}))
+def test_prepaid_is_topped_up_by_its_amount_and_paid_by_the_default_profile(stage: Stage) -> None:
+    stage.deliver(low(stage, kind="prepaid", currency="EUR", top_up={"units": 20000}))
     stage.settle()
     [issued] = stage.emitted("invoice_issued")
-    assert (issued["billing_profile_id"], issued["total_minor"]) == (chosen, 20000)
-
-
-def test_a_top_up_by_a_profile_that_is_gone_is_paid_by_the_default(stage: Stage) -> None:
-    stage.deliver(low(stage, top_up={"units": 200, "billing_profile_id": new_id("bp")}))
-    [issued] = stage.emitted("invoice_issued")
-    assert issued["billing_profile_id"] == stage.profile_id
+    assert (issued["billing_profile_id"], issued["total_minor"]) == (stage.profile_id, 20000)
 
 
 def test_a_top_up_is_rounded_up_to_what_is_on_sale(stage: Stage) -> None:
-    stage.deliver(low(stage, top_up={"units": 201, "billing_profile_id": None}))
+    stage.deliver(low(stage, top_up={"units": 201}))
     [issued] = stage.emitted("invoice_issued")
     assert issued["total_minor"] == 3 * 450
 

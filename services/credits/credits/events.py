@@ -70,10 +70,9 @@ class CreditsExpired(Fact):
 
 
 class TopUp(Schema):
-    """What the agency wants to be bought when its pot is low; no profile: by its default one."""
+    """What the agency wants to be bought when its pot is low, by its default billing profile."""
 
     units = fields.Integer(required=True)
-    billing_profile_id = fields.Id("bp", required=True, allow_none=True)
 
 
 class BalanceLow(Fact):

@@ -195,6 +195,5 @@ class Settings(Base):
     unit: Mapped[str]
     threshold: Mapped[int | None] = mapped_column(BigInteger)
     top_up_units: Mapped[int | None] = mapped_column(BigInteger)
-    billing_profile_id: Mapped[str | None]
     is_low: Mapped[bool]
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

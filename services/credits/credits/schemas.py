@@ -188,7 +188,6 @@ class SettingsReference(Schema):
 
 class TopUp(Schema):
     units = fields.Integer(strict=True, required=True, validate=Range(min=1, max=MOST_UNITS))
-    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True)
 
 
 class ChangeSettings(Schema):

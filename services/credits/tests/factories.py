@@ -140,7 +140,7 @@ class Ledger:
 
     def watch(self, threshold: int | None, *, kind: Kind = Kind.PREPAID, top_up_units: int | None = None) -> dict[str, Any]:
         """Set when the agency wants to hear that its pot is low."""
-        top_up = None if top_up_units is None else {"units": top_up_units, "billing_profile_id": None}
+        top_up = None if top_up_units is None else {"units": top_up_units}
         with self.units.begin() as uow:
             return usecases.change_settings(uow, agency_id=self.agency_id, kind=kind, currency="EUR", threshold=threshold, top_up=top_up)
 

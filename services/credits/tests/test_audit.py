@@ -1,5 +1,8 @@
 """The auditor finds what is wrong, whoever made it so; and nobody who is not above the database can."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -135,3 +138,15 @@ def test_not_even_the_owner_of_the_ledger_may_rewrite_it(
     with closing(psycopg2.connect(owned.url)) as connection, connection.cursor() as cursor, pytest.raises(refusal):
         cursor.execute(change)
     assert audit.audit("credits", owned.url).findings == []
+
+
+def test_the_audit_is_a_command_that_fails_where_something_is_wrong(ledger: Ledger, database: ServiceDatabase) -> None:
+    ledger.buy(100)
+    command = [sys.executable, "-W", "ignore", "-m", "credits", "audit"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DATABASE_URL": database.url, "AMQP_URI": "amqp://nobody"}
+    right = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (right.returncode, right.stdout) == (0, "credits: the books are right\n")
+    database.execute("SET session_replication_role = replica; UPDATE holdings SET units = 99")
+    (holding,) = database.query("SELECT lot_id, ledger_account_id FROM holdings")
+    found = audit.audit_all({"credits": database.url}, patience_seconds=0)
+    assert found == [f"credits: {HELD}: {holding['lot_id']} of {holding['ledger_account_id']}"]

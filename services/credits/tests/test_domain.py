@@ -1,27 +1,35 @@
 """The rules of credit, without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.errors import Refusal
 from chassis.ids import new_id
 from credits import errors
 from credits.domain import (
     SIDES,
+    AccountStatus,
+    HeldAccount,
     Kind,
     Movement,
     OpenLot,
     Part,
     Purpose,
     ReservationState,
+    check_may_use,
     check_paid,
     currency_of,
     give_back,
+    is_low,
     postings_of,
     settle,
+    sides_of,
     take,
+    take_exactly,
     unit_of,
     units_in,
 )
@@ -150,3 +158,69 @@ def test_prepaid_is_counted_in_its_currency_and_the_other_kinds_in_pieces() -> N
     assert unit_of(kind=Kind.SMS, currency="EUR") == "sms"
     assert currency_of(kind=Kind.PREPAID, unit="EUR") == "EUR"
     assert currency_of(kind=Kind.INBOX_PREVIEW, unit="inbox_preview") is None
+
+
+# --- accounts, pots and low balances ----------------------------------------------------------------------------------------------------
+
+OPEN = HeldAccount(agency_id="agy_1", status=AccountStatus.OPEN, plan="Plus", add_ons=["sms"])
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_an_open_account_of_the_agency_with_the_add_on_may_use_every_kind(kind: Kind) -> None:
+    """R0.101, R0.108."""
+    check_may_use(kind, OPEN, account_id=ACCOUNT, agency_id="agy_1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "refusal"),
+    [
+        *((kind, None, errors.AccountNotFound) for kind in Kind),
+        *((kind, replace(OPEN, agency_id="agy_2"), errors.AccountNotFound) for kind in Kind),
+        *(
+            (Kind.PREPAID, replace(OPEN, status=status), errors.AccountNotUsable)
+            for status in AccountStatus
+            if status is not AccountStatus.OPEN
+        ),
+        (Kind.SMS, replace(OPEN, add_ons=[]), errors.SmsNotOnPlan),
+        (Kind.SMS, replace(OPEN, plan="Starter"), errors.SmsNotOnPlan),
+    ],
+)
+def test_what_keeps_an_account_from_its_credit_is_named(kind: Kind, account: HeldAccount | None, refusal: type[Refusal]) -> None:
+    """R0.108."""
+    with pytest.raises(refusal):
+        check_may_use(kind, account, account_id=ACCOUNT, agency_id="agy_1")
+
+
+@pytest.mark.parametrize("plan", ["Starter", "Plus"])
+def test_only_sms_asks_for_an_add_on(plan: str) -> None:
+    for kind in (Kind.PREPAID, Kind.INBOX_PREVIEW):
+        check_may_use(kind, replace(OPEN, plan=plan, add_ons=[]), account_id=ACCOUNT, agency_id="agy_1")
+
+
+def test_prepaid_is_spent_of_what_is_reserved_and_pieces_of_what_is_available() -> None:
+    assert sides_of(Movement.SPENDING, Kind.PREPAID) == (Purpose.RESERVED, Purpose.SPENT)
+    for kind in (Kind.SMS, Kind.INBOX_PREVIEW):
+        assert sides_of(Movement.SPENDING, kind) == (Purpose.AVAILABLE, Purpose.SPENT)
+
+
+def test_an_allocation_changes_the_pot_and_nothing_else_does() -> None:
+    handed = [Part(lot_id="a", account_id=None, units=7)]
+    assert [(each.account_id, each.units) for each in postings_of(Movement.ALLOCATION, handed, into=ACCOUNT)] == [(None, -7), (ACCOUNT, 7)]
+    back = [Part(lot_id="a", account_id=ACCOUNT, units=7)]
+    assert [(each.account_id, each.units) for each in postings_of(Movement.TAKE_BACK, back)] == [(ACCOUNT, -7), (None, 7)]
+    assert {each.account_id for each in postings_of(Movement.EXPIRY, back)} == {ACCOUNT}
+
+
+@given(lots=lots, wanted=st.integers(min_value=1, max_value=10**13))
+def test_exactly_what_is_wanted_is_taken_or_nothing_is_and_how_much_there_is_is_said(lots: list[OpenLot], wanted: int) -> None:
+    usable = sum(lot.units_left for lot in lots if lot.expires_at is None or lot.expires_at > NOW)
+    if usable >= wanted:
+        assert units_in(take_exactly(lots, units=wanted, now=NOW)) == wanted
+    else:
+        with pytest.raises(errors.NotEnoughCredits) as refused:
+            take_exactly(lots, units=wanted, now=NOW)
+        assert refused.value.details["available"] == usable
+
+
+def test_a_balance_is_low_at_its_threshold_and_below() -> None:
+    assert [is_low(units, threshold=50) for units in (49, 50, 51)] == [True, True, False]

@@ -1,11 +1,13 @@
 """Credits as others meet it: a process on the bus."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 
+from chassis.errors import Refused
 from chassis.ids import new_id
 from chassis.testing import Bus, ServiceDatabase, ServiceProcess, eventually
 from chassis.testing.bus import refusal_of
@@ -186,3 +188,69 @@ def test_an_event_without_an_agency_is_parked_for_a_person(bus: Bus, database: S
     bus.publish("billing", "payment_failed", failed(new_id("pay"), new_id("inv")))
     eventually(lambda: len(bus.parked()) == 1)
     assert database.query("SELECT * FROM reservations") == []
+
+
+def activated(account_id: str) -> dict[str, Any]:
+    """The data of an account_activated, as accounts tells it."""
+    selection = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly", "add_ons": ["sms"]}
+    return {"account_id": account_id, "name": "acme", "notification_email": "a@b.example", "kind": "paid", "selection": selection}
+
+
+def sms(bus: Bus, units: int, *, expires_at: str | None = None) -> None:
+    """Buy SMS for the agency, and wait until they are there."""
+    credit = {"kind": "sms", "units": units, "account_id": None, "expires_at": expires_at}
+    bus.publish("billing", "invoice_paid", paid(purpose="credit_purchase", credit=credit), agency_id=AGENCY)
+    eventually(lambda: bus.call("credits", "balance", {"agency_id": AGENCY, "kind": "sms"})["units"] >= units)
+
+
+def test_an_account_that_was_activated_is_handed_credit_and_spends_it(bus: Bus) -> None:
+    account_id = new_id("acc")
+    bus.publish("accounts", "account_activated", activated(account_id), agency_id=AGENCY)
+    sms(bus, 100)
+    who = {"agency_id": AGENCY, "account_id": account_id, "kind": "sms"}
+
+    def allocate(units: int) -> dict[str, Any]:
+        answer: dict[str, Any] = bus.call("credits", "allocate_credits", {**who, "units": units}, idempotency_key=f"give {units}")
+        return answer
+
+    made = eventually(lambda: once_known(lambda: allocate(60)))
+    assert allocate(60) == made, "the same key moves nothing more"
+    assert (made["agency_units"], made["account_units"]) == (40, 60)
+    spent = bus.call("credits", "spend_credits", {**who, "units": 10, "reference": "campaign 7"})
+    assert (spent["account_units"], [lot["units"] for lot in spent["lots"]]) == (50, [10])
+    shown = bus.call("credits", "pots", {"agency_id": AGENCY, "kind": "sms"})
+    assert (shown["agency"]["units"], [(pot["account_id"], pot["units"]) for pot in shown["accounts"]]) == (40, [(account_id, 50)])
+    bus.publish("accounts", "account_expired", {**activated(account_id), "expired_at": "2040-01-01T00:00:00Z"}, agency_id=AGENCY)
+    eventually(lambda: refusal_of(lambda: allocate(1)).code == "account_not_usable")
+    moved = {"account_id": account_id, "to_agency_id": new_id("agy")}
+    bus.publish("accounts", "transfer_completed", moved, agency_id=moved["to_agency_id"])
+    eventually(lambda: bus.call("credits", "balance", {"agency_id": AGENCY, "kind": "sms"})["units"] == 90)
+
+
+def test_what_falls_due_expires_by_itself(bus: Bus, database: ServiceDatabase) -> None:
+    buy(bus, 10)
+    credit = {"kind": "sms", "units": 100, "account_id": None, "expires_at": "2026-01-31T10:00:00Z"}
+    bus.publish("billing", "invoice_paid", paid(purpose="credit_purchase", credit=credit), agency_id=AGENCY)
+    eventually(lambda: [name for name, _ in database.emitted() if name == "credits_expired"] == ["credits_expired"])
+    assert bus.call("credits", "balance", {"agency_id": AGENCY, "kind": "sms"})["units"] == 0
+    assert held(bus) == (10, 0)
+
+
+def test_a_reference_of_another_shape_is_refused(bus: Bus) -> None:
+    who = {"agency_id": AGENCY, "account_id": new_id("acc"), "units": 1}
+    for method, request, field in (
+        ("spend_credits", {**who, "kind": "prepaid", "reference": "x"}, "kind"),
+        ("spend_credits", {**who, "kind": "sms", "reference": ""}, "reference"),
+        ("allocate_credits", {**who, "kind": "sms", "units": 0}, "units"),
+        ("change_settings", {"agency_id": AGENCY, "kind": "sms", "top_up": {"units": 1}}, "threshold"),
+        ("change_settings", {"agency_id": AGENCY, "kind": "prepaid", "currency": "eur"}, "currency"),
+    ):
+        refusal = refusal_of(partial(bus.call, "credits", method, request))
+        assert (refusal.code, [error["field"] for error in refusal.details["errors"]]) == ("invalid_request", [field])
+
+
+def once_known(call: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    """What a call answers; nothing while it is refused, as an account is that has not been heard of yet."""
+    with suppress(Refused):
+        return call()
+    return None

@@ -15,7 +15,7 @@ from chassis import audit
 from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
-from credits import errors
+from credits import errors, usecases
 from credits.domain import Kind
 
 from .factories import Ledger, eur
@@ -107,6 +107,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.ledger, self.database, self.clock = Ledger(units), database, clock
         self.ledger.open(ACCOUNT)
+        self.began_at = clock.now
         self.model = Model()
         self.payments: list[Payment] = []
         self.spends: list[tuple[str, Kind, int]] = []
@@ -242,6 +243,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         check_the_books(self.database)
+        with self.ledger.units.reading() as session:
+            told = usecases.statement(
+                session, agency_id=self.ledger.agency_id, kind=Kind.PREPAID, currency="EUR", start=self.began_at, end=NEVER
+            )
+        came = told["opening"] + told["purchased"] + told["granted"] + told["returned"]
+        assert told["closing"] == came - told["spent"] - told["expired"] == sum(sum(self.ledger.held(pot)) for pot in POTS)
 
     def ask(self, payment: Payment) -> int:
         return self.ledger.reserve(payment.payment_id, payment.invoice_id, eur(payment.up_to), account_id=payment.account_id)

@@ -80,7 +80,7 @@ def test_an_agency_hears_once_that_its_pot_is_low_until_it_was_filled_up_again(l
     assert data_of(database, "balance_low") == []
     ledger.allocate(account_id, 1, kind=Kind.SMS)
     ledger.allocate(account_id, 10, kind=Kind.SMS)
-    low = {"kind": "sms", "threshold": 50, "currency": None, "top_up": {"units": 200, "billing_profile_id": None}}
+    low = {"kind": "sms", "threshold": 50, "currency": None, "top_up": {"units": 200}}
     assert data_of(database, "balance_low") == [{**low, "units": 50}]
     ledger.buy(200, kind=Kind.SMS)
     ledger.allocate(account_id, 200, kind=Kind.SMS)
@@ -125,7 +125,7 @@ def test_nothing_is_set_until_it_is(ledger: Ledger, units: Units) -> None:
     ledger.watch(5, kind=Kind.SMS, top_up_units=100)
     with units.reading() as session:
         shown = usecases.settings(session, agency_id=ledger.agency_id, kind=Kind.SMS)
-    assert (shown["threshold"], shown["top_up"]) == (5, {"units": 100, "billing_profile_id": None})
+    assert (shown["threshold"], shown["top_up"]) == (5, {"units": 100})
 
 
 def test_another_currency_is_another_pot_to_watch(ledger: Ledger, units: Units, database: ServiceDatabase) -> None:

@@ -181,16 +181,15 @@ def test_an_account_that_leaves_while_it_gets_credit_keeps_none(ledger: Ledger, 
             with suppress(errors.AccountNotFound):
                 ledger.allocate(account_id, 5)
 
-        at_once(
-            [
-                allocate,
-                partial(ledger.transfer, account_id, other),
-                partial(ledger.failed, payment_id, invoice_id),
-                partial(ledger.buy, 7, account_id=account_id),
-                partial(ledger.grant, new_id("cn"), account_id, 3),
-                allocate,
-            ]
-        )
+        actions: list[Callable[[], object]] = [
+            allocate,
+            partial(ledger.transfer, account_id, other),
+            partial(ledger.failed, payment_id, invoice_id),
+            partial(ledger.buy, 7, account_id=account_id),
+            partial(ledger.grant, new_id("cn"), account_id, 3),
+            allocate,
+        ]
+        at_once(actions)
         assert (reserved, ledger.held(account_id)) == (5, (0, 0))
     assert ledger.held() == (1000 + 10 * 10, 0)
     check_the_books(database)

@@ -55,7 +55,7 @@ def test_credit_is_allocated_by_units_and_never_by_none(front: MakeFront) -> Non
 
 def test_the_settings_are_set_whole(front: MakeFront) -> None:
     client = front(credits__change_settings=lambda _: example_of(Settings), credits__settings=lambda _: example_of(Settings))
-    body = {"threshold": 5000, "top_up": {"units": 20000, "billing_profile_id": PROFILE_ID}}
+    body = {"threshold": 5000, "top_up": {"units": 20000}}
     assert put(client, "/v1/credits/inbox-preview/settings", body).status_code == 200
     assert put(client, "/v1/credits/prepaid/settings", {}).status_code == 200
     assert json.loads(client.get("/v1/credits/sms/settings").data) == example_of(Settings)

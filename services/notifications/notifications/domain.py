@@ -66,6 +66,8 @@ class NoticeKind(StrEnum):
     DUNNING_STEP = "dunning_step"
     CARD_EXPIRING = "card_expiring"
     CREDITS_PURCHASED = "credits_purchased"
+    CREDITS_EXPIRED = "credits_expired"
+    BALANCE_LOW = "balance_low"
     ACCOUNT_CANCELLED = "account_cancelled"
     CANCELLATION_UNDONE = "cancellation_undone"
     ACCOUNT_DISABLED = "account_disabled"
@@ -247,8 +249,18 @@ def _of_card(facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, s
 
 
 def _of_credits(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
-    units = str(facts["units"]) if facts["currency"] is None else _amount(facts["units"], facts["currency"], texts)
-    return {"credits": Template(texts["credits"][facts["kind"]]).substitute(units=units)}
+    return {"credits": _credits(facts, facts["units"], texts)}
+
+
+def _of_expired_credits(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
+    return {**_of_credits(facts, texts), "expired_at": _moment(facts["expired_at"], texts)}
+
+
+def _of_low_balance(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
+    bought = texts["no_top_up"]
+    if facts["top_up"] is not None:
+        bought = Template(texts["top_up"]).substitute(credits=_credits(facts, facts["top_up"]["units"], texts))
+    return {**_of_credits(facts, texts), "threshold": _credits(facts, facts["threshold"], texts), "top_up": bought}
 
 
 def _of_nothing(_facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, str]:
@@ -298,6 +310,8 @@ _VALUES: Mapping[NoticeKind, Values] = {
     NoticeKind.DUNNING_STEP: _of_dunning,
     NoticeKind.CARD_EXPIRING: _of_card,
     NoticeKind.CREDITS_PURCHASED: _of_credits,
+    NoticeKind.CREDITS_EXPIRED: _of_expired_credits,
+    NoticeKind.BALANCE_LOW: _of_low_balance,
     NoticeKind.ACCOUNT_CANCELLED: _at("expires_at"),
     NoticeKind.CANCELLATION_UNDONE: _of_nothing,
     NoticeKind.ACCOUNT_DISABLED: _of_disabled,
@@ -324,6 +338,12 @@ def _moment(moment: datetime, texts: Mapping[str, Any]) -> str:
 
 def _amount(amount_minor: int, currency: str, texts: Mapping[str, Any]) -> str:
     return format_money(Money(amount_minor=amount_minor, currency=currency), decimal_sign=texts["decimal_sign"])
+
+
+def _credits(facts: Mapping[str, Any], units: int, texts: Mapping[str, Any]) -> str:
+    """Write so much credit of the kind that the fact is about; units with a currency are its minor units."""
+    shown = str(units) if facts["currency"] is None else _amount(units, facts["currency"], texts)
+    return Template(texts["credits"][facts["kind"]]).substitute(units=shown)
 
 
 def _reason(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> str:

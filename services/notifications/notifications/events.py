@@ -220,6 +220,28 @@ class CreditsPurchased(Reading):
     currency = fields.String(load_default=None, allow_none=True)
 
 
+class CreditsExpired(CreditsPurchased):
+    """What is read of credits_expired."""
+
+    expired_at = fields.Instant(required=True)
+
+
+class TopUp(Reading):
+    """What is read of what is bought when a balance is low."""
+
+    units = fields.Minor(required=True)
+
+
+class BalanceLow(Reading):
+    """What is read of balance_low."""
+
+    kind = fields.String(required=True)
+    units = fields.Minor(required=True)
+    threshold = fields.Minor(required=True)
+    currency = fields.String(load_default=None, allow_none=True)
+    top_up = fields.Nested(TopUp, load_default=None, allow_none=True)
+
+
 AGENCY_FACTS = frozenset({"agency_registered", "agency_updated"})
 
 _READ: dict[str, Reading] = {
@@ -252,6 +274,8 @@ _READ: dict[str, Reading] = {
     "dunning_step": DunningStep(),
     "card_expiring": CardExpiring(),
     "credits_purchased": CreditsPurchased(),
+    "credits_expired": CreditsExpired(),
+    "balance_low": BalanceLow(),
 }
 
 ACCOUNT_FACTS = frozenset(name for name, reading in _READ.items() if isinstance(reading, _AccountDescribed))

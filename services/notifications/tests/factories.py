@@ -19,7 +19,10 @@ LIFECYCLE_FACTS = (
     *("plan_change_scheduled", "plan_change_dropped", "account_cancelled", "cancellation_undone", "account_disabled", "account_enabled"),
     *("account_expired", "account_archived", "trial_ending", "renewal_upcoming", "account_login_locked"),
 )
-NOTICE_FACTS = (*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "card_expiring", "credits_purchased")
+NOTICE_FACTS = (
+    *(*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "card_expiring"),
+    *("credits_purchased", "credits_expired", "balance_low"),
+)
 TRANSFER_ADDRESS = "hello@atelier.example"
 
 LATER = START + timedelta(days=7)
@@ -35,6 +38,8 @@ SOURCES = {
     "dunning_step": "billing",
     "card_expiring": "billing",
     "credits_purchased": "credits",
+    "credits_expired": "credits",
+    "balance_low": "credits",
     "workspace_prepared": "snapshots",
     "notice_sent": "notifications",
     "client_answered": "notifications",
@@ -141,6 +146,16 @@ class World:
                 "currency": "EUR",
                 "account_id": None,
             },
+            "credits_expired": {
+                "transaction_id": new_id("txn"),
+                "lot_id": new_id("lot"),
+                "kind": "sms",
+                "units": 120,
+                "currency": None,
+                "account_id": None,
+                "expired_at": START.isoformat(),
+            },
+            "balance_low": {"kind": "sms", "units": 40, "threshold": 50, "currency": None, "top_up": None},
             "workspace_prepared": {"account_id": self.account_id, "snapshot_id": None, "assets": 0},
         }
         plans = {"old_selection": LARGER, "new_selection": SELECTION, "quote_id": new_id("quo"), "billing_profile_id": None}

@@ -98,11 +98,17 @@ def test_every_language_says_all_that_english_says(language: Language) -> None:
     assert placeholders(TEXTS[language]) == placeholders(TEXTS[Language.ENGLISH])
 
 
+ABOUT: dict[str, tuple[Account | None, ...]] = {
+    **dict.fromkeys(["invoice_paid", "payment_failed", "credits_purchased", "credits_expired"], (ACME, None)),
+    **dict.fromkeys(["balance_low", "card_expiring"], (None,)),
+}
+"""The account that a notice is about, where that is not always one."""
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_every_notice_reads_to_its_end_in_every_language(kind: NoticeKind, language: Language) -> None:
-    told_of = {"card_expiring": (None,), **dict.fromkeys(("invoice_paid", "payment_failed", "credits_purchased"), (ACME, None))}
-    for account in told_of.get(kind, (ACME,)):
+    for account in ABOUT.get(kind, (ACME,)):
         message = write(kind, language, account)
         assert "$" not in message.subject + message.body
         assert "\n" not in message.subject
@@ -225,3 +231,14 @@ def test_the_page_of_a_transfer_is_on_the_accounts_own_host() -> None:
 def test_a_link_that_confirms_cannot_be_made_without_a_secret() -> None:
     with pytest.raises(errors.TransferLinksUnavailable):
         domain.TransferLinks(secret=b"").confirming("https://acme.comptoir.example/transfer?transfer=trf_1")
+
+
+def test_a_low_balance_says_what_is_left_and_what_is_bought() -> None:
+    low = write("balance_low", Language.ENGLISH, None, kind="prepaid", units=4200, threshold=5000, currency="EUR", top_up={"units": 20000})
+    assert low.subject == "Balance low: 42.00 EUR of prepaid credit left"
+    assert "Bought by itself now: 200.00 EUR of prepaid credit." in low.body
+    assert "Nothing is bought by itself." in write("balance_low", Language.ENGLISH, None).body
+
+
+def test_credit_that_expired_says_when() -> None:
+    assert "120 SMS credits" in write("credits_expired", Language.ENGLISH, None).body

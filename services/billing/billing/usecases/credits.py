@@ -67,16 +67,13 @@ def purchase_credits(
     return invoice_as_shown(invoice)
 
 
-def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: str | None, billing_profile_id: str | None) -> None:
-    """Buy what the agency wants bought when its pot is low, in a number that is on sale; credits tells of a low pot once.
+def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: str | None) -> None:
+    """Buy what the agency wants bought when its pot is low, in a number that is on sale, by its default billing profile.
 
-    Paid by the profile it chose, or by its default where that is gone. Raises `AgencyNotKnownYet`, `WrongCurrency`, `CreditNotOffered`,
-    `BillingProfileRequired`: then a person has to look.
+    Credits tells of a low pot once. Raises `AgencyNotKnownYet`, `WrongCurrency`, `CreditNotOffered`, `BillingProfileRequired`: then a
+    person has to look.
     """
-    if billing_profile_id is not None:
-        known = repository.billing_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
-        billing_profile_id = None if known is None else known.id
-    who: dict[str, Any] = {"agency_id": agency_id, "kind": kind, "billing_profile_id": billing_profile_id, "account_id": None}
+    who: dict[str, Any] = {"agency_id": agency_id, "kind": kind, "billing_profile_id": None, "account_id": None}
     if currency is None:
         purchase_credits(uow, **who, units=number_on_sale(on_sale(_catalogue(uow.session), kind), wanted=units))
     else:

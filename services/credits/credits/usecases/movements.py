@@ -97,7 +97,6 @@ def watch(uow: UnitOfWork, *, agency_id: str, kind: Kind, units: int, threshold:
         return
     settings = repository.note_low(uow.session, agency_id=agency_id, kind=kind.value, is_low=is_low)
     if is_low:
-        top_up = {"units": settings.top_up_units, "billing_profile_id": settings.billing_profile_id}
         uow.emit(
             events.BalanceLow(
                 subject=agency_id,
@@ -106,7 +105,7 @@ def watch(uow: UnitOfWork, *, agency_id: str, kind: Kind, units: int, threshold:
                 units=units,
                 threshold=threshold,
                 currency=domain.currency_of(kind=kind, unit=settings.unit),
-                top_up=None if settings.top_up_units is None else top_up,
+                top_up=None if settings.top_up_units is None else {"units": settings.top_up_units},
             )
         )
 

@@ -35,7 +35,6 @@ def change_settings(
     was_low = kept.is_low and kept.unit == unit and kept.threshold is not None
     kept.unit, kept.threshold, kept.is_low, kept.updated_at = unit, threshold, was_low and threshold is not None, uow.now
     kept.top_up_units = None if top_up is None else top_up["units"]
-    kept.billing_profile_id = None if top_up is None else top_up["billing_profile_id"]
     uow.session.flush()
     if threshold is not None:
         left = sum(lot.units_left for lot in books.available(None))
@@ -46,11 +45,10 @@ def change_settings(
 def _shown(kind: Kind, kept: models.Settings | None) -> dict[str, Any]:
     if kept is None:
         return {"kind": kind, "currency": None, "threshold": None, "top_up": None, "is_low": False}
-    top_up = {"units": kept.top_up_units, "billing_profile_id": kept.billing_profile_id}
     return {
         "kind": kind,
         "currency": domain.currency_of(kind=kind, unit=kept.unit),
         "threshold": kept.threshold,
-        "top_up": None if kept.top_up_units is None else top_up,
+        "top_up": None if kept.top_up_units is None else {"units": kept.top_up_units},
         "is_low": kept.is_low,
     }

@@ -61,7 +61,6 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(), nullable=False),
         sa.Column("threshold", sa.BigInteger()),
         sa.Column("top_up_units", sa.BigInteger()),
-        sa.Column("billing_profile_id", sa.String()),
         sa.Column("is_low", sa.Boolean(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("agency_id", "kind", name=op.f("pk_settings")),

@@ -117,10 +117,9 @@ class AllocationMade(Allocation):
 
 
 class TopUp(Schema):
-    """What is bought when the balance is low, once each time it becomes so."""
+    """What is bought when the balance is low, once each time it becomes so, by the default billing profile."""
 
     units = fields.Minor(required=True, validate=Range(min=1, max=MOST_UNITS), metadata=example(20000, f"{UNITS}."))
-    billing_profile_id = fields.Id("bp", load_default=None, allow_none=True, metadata=described("What is charged; null: the default one."))
 
 
 class SettingsRequest(Schema):
