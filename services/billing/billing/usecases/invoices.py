@@ -57,7 +57,7 @@ def issue(
         currency=total.currency,
         total_minor=total.amount_minor,
         line_count=len(lines),
-        issued_at=uow.now,
+        issued_at=uow.now_of(agency_id),
         lines=[models.InvoiceLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
         issued_to=_addressee(uow, agency_id=agency_id, billing_profile_id=billing_profile_id),
         payments=[],
@@ -149,7 +149,7 @@ def _issue_credit_note(
         currency=total.currency,
         total_minor=total.amount_minor,
         line_count=len(lines),
-        issued_at=uow.now,
+        issued_at=uow.now_of(agency_id),
         lines=[models.CreditNoteLine(**_columns_of(line, position)) for position, line in enumerate(lines, start=1)],
     )
     uow.session.add(note)
