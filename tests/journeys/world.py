@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.ids import new_id
+from chassis.testing import eventually
 
 from .conftest import Agency, Platform, unique_name
 from .operations import DOCUMENT, Json, Operation, id_prefix, operations, value_at, with_value
@@ -34,6 +35,18 @@ def _billing_profile(agency: Agency, _before: Mapping[str, str]) -> str:
 
 def _invoice(agency: Agency, _before: Mapping[str, str]) -> str:
     return _created(agency, "/v1/credits/prepaid/purchases", {"amount": {"amount": 1000, "currency": "EUR"}})
+
+
+def _credit_note(agency: Agency, before: Mapping[str, str]) -> str:
+    path = f"/v1/accounts/{_account(agency, before)}/plan-changes"
+    down = {"plan": {**PLUS, "plan": "Starter"}, "effective": "now"}
+    eventually(lambda: agency.post(path, down).ok, what="a downgrade at once")
+    found = eventually(lambda: agency.get("/v1/credit-notes").json()["data"], what="its credit note")
+    return str(found[0]["id"])
+
+
+def _month(agency: Agency, _before: Mapping[str, str]) -> str:
+    return str(agency.get("/v1/statements").json()["data"][0]["month"])
 
 
 def _test_clock(agency: Agency, _before: Mapping[str, str]) -> str:
@@ -86,6 +99,8 @@ MAKERS: dict[str, Maker] = {
     "quote_id": _quote,
     "billing_profile_id": _billing_profile,
     "invoice_id": _invoice,
+    "credit_note_id": _credit_note,
+    "month": _month,
     "clock_id": _test_clock,
     "key_id": _key,
     "user_id": _user,

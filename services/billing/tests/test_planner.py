@@ -124,6 +124,7 @@ def test_one_purchase_on_the_first_is_the_only_charge_of_the_card_until_the_next
     stage.deliver(stage.told("account_cancelled", cancelled))
     first = datetime(2026, 4, 1, tzinfo=UTC)
     live_until(stage, first)
+    stage.clock.advance(seconds=1)
     charged, plan = stage.charged_minor(), planned(stage)
     assert (plan["until"], plan["to_buy"]) == (datetime(2026, 5, 1, tzinfo=UTC), euros(1200 + 3920 + 1200))
     assert plan["to_buy"] == plan["due"]

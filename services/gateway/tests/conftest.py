@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from chassis.errors import Refusal
+from chassis.errors import Refusal, Unavailable
 from chassis.testing import FakeCall
 from gateway.app import create_app
 from gateway.app.observation import AccessLog
@@ -31,17 +31,25 @@ class UnknownKey(Refusal):
     message = "The API key is not valid."
 
 
+ASKED_BESIDE = {"identity.key_by_digest", "credits.pots"}
+"""Who asks, and what a quote's charge draws on: calls that few tests are about."""
+
+
+def _away(_request: dict[str, Any]) -> Any:
+    raise Unavailable(service="credits", reason="it is away")
+
+
 class Services:
-    """What the gateway calls: the functions of a test, by `service__method`. Identity knows one key."""
+    """What the gateway calls: the functions of a test, by `service__method`. Identity knows one key; credits has no pots to tell of."""
 
     def __init__(self, scopes: tuple[str, ...], methods: Mapping[str, Method]) -> None:
         self.ready = True
-        self.call = FakeCall(**{"identity__key_by_digest": self._key, **methods})
+        self.call = FakeCall(**{"identity__key_by_digest": self._key, "credits__pots": _away, **methods})
         self._scopes = scopes
 
     def asked(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every call but those about keys."""
-        return [(method, payload) for method, payload in self.call.calls if method != "identity.key_by_digest"]
+        """Every call but those beside."""
+        return [(method, payload) for method, payload in self.call.calls if method not in ASKED_BESIDE]
 
     def _key(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": list(self._scopes), "test_mode": False, "name": "tests", "owner": OWNER}

@@ -43,6 +43,8 @@ API = {
 }
 RPC_LISTED = RPC_ACCOUNT | {"button": "login"}
 RPC_QUOTE = {"selection" if name == "plan" else name: value for name, value in example_of(Quote).items()} | INNER
+SHOWN_QUOTE = example_of(Quote) | {"draws": None}
+"""As it is where credits is away: the price is held all the same."""
 RPC_CHANGE = {name.replace("_plan", "_selection"): value for name, value in example_of(PlanChange).items()}
 APPLICATION = {
     "name": "acme",
@@ -69,7 +71,7 @@ def page(entry: dict[str, Any]) -> dict[str, Any]:
         (f"/v1/api-keys/key{ID_END}", "identity.api_key", {"key_id": f"key{ID_END}"}, example_of(ApiKey), example_of(ApiKey)),
         ("/v1/api-keys", "identity.api_keys", {"limit": 50}, page(example_of(ApiKey) | {"secret": "no"}), page(example_of(ApiKey))),
         ("/v1/catalog", "billing.catalogue", None, example_of(Catalog), example_of(Catalog)),
-        (f"/v1/quotes/{QUOTE_ID}", "billing.quote", {"quote_id": QUOTE_ID}, RPC_QUOTE, example_of(Quote)),
+        (f"/v1/quotes/{QUOTE_ID}", "billing.quote", {"quote_id": QUOTE_ID}, RPC_QUOTE, SHOWN_QUOTE),
         (f"/v1/accounts/{ACCOUNT_ID}", "accounts.account", {"account_id": ACCOUNT_ID}, RPC_ACCOUNT, example_of(Account)),
         (
             "/v1/accounts?status=active&plan=Plus&kind=paid&q=acme&sort=name&limit=2&cursor=b64",
@@ -182,12 +184,12 @@ def test_a_question_is_asked_for_the_callers_agency(
 def test_a_quote_is_asked_flat_and_found_at_its_address(front: MakeFront) -> None:
     client = front(billing__create_quote=lambda _: RPC_QUOTE)
     answer = client.post("/v1/quotes", {**SELECTION, "account_id": ACCOUNT_ID})
-    assert (answer.status_code, json.loads(answer.data)) == (201, example_of(Quote))
+    assert (answer.status_code, json.loads(answer.data)) == (201, SHOWN_QUOTE)
     assert answer.headers["Location"] == f"/v1/quotes/{QUOTE_ID}"
     assert client.services.asked() == [
         (
             "billing.create_quote",
-            {"agency_id": AGENCY_ID, "selection": SELECTION, "account_id": ACCOUNT_ID, "country": None, "effective": None},
+            {"agency_id": AGENCY_ID, "selection": SELECTION, "account_id": ACCOUNT_ID, "country": None, "effective": None, "purpose": None},
         )
     ]
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from billing.clients.provider import TIMEOUT_SECONDS
-from billing.domain.planner import Lot, Pots
 from chassis.money import Money
 from chassis.schemas import Reading, fields
 from chassis.wiring import Wiring
@@ -60,12 +59,8 @@ class Credits:
         reserved: Money = Reserved().load(answer)["reserved"]
         return reserved
 
-    def prepaid_pots(self, *, agency_id: str, currency: str) -> Pots:
-        """Ask what the agency and each of its accounts hold of prepaid, lot by lot."""
+    def prepaid_pots(self, *, agency_id: str, currency: str) -> dict[str, Any]:
+        """Ask what the agency and each of its accounts hold of prepaid, lot by lot: the members of `PotsAnswer`."""
         request = {"agency_id": agency_id, "kind": "prepaid", "currency": currency, "account_id": None}
-        answer = PotsAnswer().load(self._call("credits", "pots", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True))
-        return Pots(agency=_lots(answer["agency"]), accounts={pot["account_id"]: _lots(pot) for pot in answer["accounts"]})
-
-
-def _lots(pot: dict[str, Any]) -> list[Lot]:
-    return [Lot(units=lot["units"], expires_at=lot["expires_at"]) for lot in pot["lots"]]
+        answer: dict[str, Any] = PotsAnswer().load(self._call("credits", "pots", request, timeout_seconds=TIMEOUT_SECONDS, is_read=True))
+        return answer

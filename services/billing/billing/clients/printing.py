@@ -1,13 +1,13 @@
 """Papers as PDF, by fpdf2, in Roboto (Apache 2.0), which has Latin, Greek and Cyrillic and is embedded as far as it is used."""
 
-from datetime import UTC
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
 
 import font_roboto  # type: ignore[import-untyped]  # a folder of fonts and where they are
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, TextEmphasis
 from fpdf.fonts import FontFace
-
-from billing.domain.papers import Paper
 
 FAMILY = "Roboto"
 SIZE_POINTS, TITLE_POINTS = 10, 18
@@ -16,7 +16,47 @@ COLUMN_WIDTHS, TOTAL_WIDTHS = (90, 65, 35), (155, 35)
 HEADING = FontFace(emphasis=TextEmphasis.B)
 
 
-def printed(paper: Paper) -> bytes:
+class Printable(Protocol):
+    """What a document says, as texts: who, what, rows of three, totals of two."""
+
+    @property
+    def language(self) -> str:
+        """Of which the texts are."""
+
+    @property
+    def title(self) -> str:
+        """What it is, and its number."""
+
+    @property
+    def facts(self) -> Sequence[tuple[str, str]]:
+        """Labels and texts."""
+
+    @property
+    def addressee(self) -> Sequence[str]:
+        """Whom it is issued to, line by line."""
+
+    @property
+    def head(self) -> tuple[str, str, str]:
+        """What the columns of the rows are."""
+
+    @property
+    def rows(self) -> Sequence[tuple[str, str, str]]:
+        """What for, when, how much."""
+
+    @property
+    def totals(self) -> Sequence[tuple[str, str]]:
+        """Labels and amounts."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences below."""
+
+    @property
+    def issued_at(self) -> datetime:
+        """When it was issued."""
+
+
+def printed(paper: Printable) -> bytes:
     """Print a paper on A4. The same paper gives the same bytes: the date within is that of its issue."""
     pdf = FPDF(format="A4")
     pdf.set_creation_date(paper.issued_at.astimezone(UTC))

@@ -7,7 +7,6 @@ from sqlalchemy import Row, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
-from billing.domain.period import Period
 from billing.models import (
     Account,
     CreditNote,
@@ -56,7 +55,8 @@ def invoices_page(
     cursor: str | None,
     account_name: str | None = None,
     status: str | None = None,
-    issued: Period | None = None,
+    issued_from: datetime | None = None,
+    issued_before: datetime | None = None,
 ) -> Page[Invoice]:
     """List the agency's invoices in full, newest first, or those that all of what is given fits (R0.67, R0.68).
 
@@ -69,8 +69,10 @@ def invoices_page(
         wanted = wanted.join(Account, Account.id == Invoice.account_id).where(Account.name.contains(account_name, autoescape=True))
     if status is not None:
         wanted = wanted.where(OF_STATUS[status])
-    if issued is not None:
-        wanted = wanted.where(Invoice.issued_at >= issued.start, Invoice.issued_at < issued.end)
+    if issued_from is not None:
+        wanted = wanted.where(Invoice.issued_at >= issued_from)
+    if issued_before is not None:
+        wanted = wanted.where(Invoice.issued_at < issued_before)
     total = session.scalars(select(func.count()).select_from(wanted.subquery())).one()
     rows = session.scalars(rows_before(wanted, Invoice.id, limit=limit, cursor=cursor).options(*INVOICE_IN_FULL)).all()
     return paged(rows, [row.id for row in rows], limit=limit, total=total)

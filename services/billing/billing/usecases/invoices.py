@@ -209,13 +209,15 @@ def invoices(
 
     Raises `InvalidCursor`.
     """
+    time = None if month is None else month_named(month)
     page = repository.invoices_page(
         session,
         agency_id=agency_id,
         account_id=account_id,
         account_name=None if account_name is None else folded(account_name),
         status=status,
-        issued=None if month is None else month_named(month),
+        issued_from=None if time is None else time.start,
+        issued_before=None if time is None else time.end,
         limit=limit,
         cursor=cursor,
     )

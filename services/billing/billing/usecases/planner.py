@@ -7,7 +7,7 @@ from billing import errors, models, repository
 from billing.domain.catalogue import Frequency
 from billing.domain.months import next_first
 from billing.domain.period import Period, next_period
-from billing.domain.planner import Covered, PlannedCharge, Pots, cover, to_buy
+from billing.domain.planner import Covered, Lot, PlannedCharge, Pots, cover, to_buy
 from billing.usecases.agencies import known_agency
 from billing.usecases.quotes import offer_of
 from billing.usecases.standing import price_of_cycle
@@ -39,9 +39,10 @@ def charges_until(uow: UnitOfWork, *, agency_id: str, until: datetime | None) ->
     return {"charges": charges, "currency": agency.currency, "until": until}
 
 
-def plan(*, charges: list[PlannedCharge], pots: Pots, currency: str, until: datetime) -> dict[str, Any]:
-    """Say exactly how much prepaid to buy now, and what pays what."""
-    covered = cover(charges, pots)
+def plan(*, charges: list[PlannedCharge], pots: dict[str, Any], currency: str, until: datetime) -> dict[str, Any]:
+    """Say exactly how much prepaid to buy now, and what pays what; `pots` as credits answers."""
+    accounts = {pot["account_id"]: _lots(pot) for pot in pots["accounts"]}
+    covered = cover(charges, Pots(agency=_lots(pots["agency"]), accounts=accounts))
 
     def money(amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=currency)
@@ -68,6 +69,10 @@ def plan(*, charges: list[PlannedCharge], pots: Pots, currency: str, until: date
         "charges": [shown(each) for each in covered[:SHOWN]],
         "charges_total": len(covered),
     }
+
+
+def _lots(pot: dict[str, Any]) -> list[Lot]:
+    return [Lot(units=lot["units"], expires_at=lot["expires_at"]) for lot in pot["lots"]]
 
 
 def _renewals(

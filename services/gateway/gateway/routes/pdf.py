@@ -15,6 +15,7 @@ PDF_ANSWERS: dict[HTTPStatus, list[Any]] = {
         {
             "description": "The document.",
             "schema": {"type": "string", "contentMediaType": PDF},
+            "example": "%PDF-1.7 …",
             "content_type": PDF,
             "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Content-Disposition")},
         }

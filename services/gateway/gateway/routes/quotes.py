@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response
 
-from chassis.errors import DeadlineExceeded, Unavailable
+from chassis.errors import Refusal
 from gateway.auth import Caller, Scope
 from gateway.clients import Json, services
 from gateway.errors import fields_called
@@ -18,6 +18,8 @@ routes = Routes("quotes", "Priced offers with an expiry.")
 show = shown(Quote)
 
 BESIDE_THE_SELECTION = ("account_id", "country", "effective", "purpose")
+
+AWAY = {"unavailable", "timeout"}
 
 
 @routes.post(
@@ -31,9 +33,10 @@ BESIDE_THE_SELECTION = ("account_id", "country", "effective", "purpose")
 def create_quote(caller: Caller, body: Json) -> Any:
     """Quote an offer for a new account, a plan change of `account_id`, or with no plan given its next renewal."""
     beside = {name: body.pop(name) for name in BESIDE_THE_SELECTION}
+    selection = {"contacts": None, "frequency": None, **body} if body else None
     with fields_called("selection", ""):
         quote = services().billing.tell(
-            "create_quote", idempotency_key=idempotency_key(), agency_id=caller.agency_id, selection=body or None, **beside
+            "create_quote", idempotency_key=idempotency_key(), agency_id=caller.agency_id, selection=selection, **beside
         )
     return created(show(_with_draws(caller, quote)), f"/v1/quotes/{quote['id']}")
 
@@ -68,6 +71,8 @@ def _with_draws(caller: Caller, quote: Json) -> Json:
     currency = quote["offer"]["due_today"]["currency"]
     try:
         pots = services().credits.ask("pots", agency_id=caller.agency_id, kind="prepaid", currency=currency, account_id=quote["account_id"])
-    except (Unavailable, DeadlineExceeded):
+    except Refusal as refusal:
+        if refusal.kind not in AWAY:
+            raise
         return {**quote, "draws": None}
     return {**quote, "draws": draws_of(quote, pots)}

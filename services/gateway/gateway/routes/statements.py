@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from chassis.fields import format_instant
 from gateway.auth import Caller, Scope
 from gateway.clients import Json, services
 from gateway.routes import Routes
@@ -38,4 +39,5 @@ def prepaid_of(held: Json) -> Json:
 @routes.get("/v1/credits/prepaid/plan", scope=Scope.CREDITS_READ, query=PlanRequest, answer=PrepaidPlan)
 def plan_prepaid(caller: Caller, query: Json) -> Json:
     """Say exactly how much prepaid to buy now, so that the card pays for no renewal until the next 1st, or `until` (R0.63)."""
-    return show_plan(services().billing.ask("prepaid_plan", agency_id=caller.agency_id, **query))
+    until = {name: format_instant(moment) for name, moment in query.items()}
+    return show_plan(services().billing.ask("prepaid_plan", agency_id=caller.agency_id, **until))
