@@ -8,6 +8,7 @@ from flask import Flask
 from chassis.ids import new_id
 
 PUBLIC = {"/docs", "/healthz", "/readyz", "/v1/openapi.json", "/webhooks/stripe"}
+"""What says nothing of anybody; and what the payment provider tells, which is known by its signature."""
 ID_PARAMETER = re.compile(r"""<id\(["'](\w+)["']\):\w+>""")
 CHOICE_PARAMETER = re.compile(r"<any\((\w+)[^)]*\):\w+>")
 ANY_PARAMETER = re.compile(r"<[^>]*>")

@@ -31,10 +31,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command of one service beside those of all: `runs` is `module:function`, imported only where it is run, and given the config."""
+    """A command of one service beside those of all: `runs` is `module:function`, imported only where it is run, and given the config.
+
+    Where it `takes_arguments`, it is given the rest of the command line too. What it returns is the exit code; None is 0.
+    """
 
     help: str
     runs: str
+    takes_arguments: bool = False
 
 
 def main(
@@ -53,7 +57,7 @@ def main(
     commands.add_parser("migrate", help="bring the database to this code's schema")
     commands.add_parser("parking-lot", help="list, show, replay, discard", add_help=False)
     for name, command in own.items():
-        commands.add_parser(name, help=command.help)
+        commands.add_parser(name, help=command.help, add_help=not command.takes_arguments)
     options, rest = parser.parse_known_args(arguments)
     if options.command == "serve":
         warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")  # known (docs/decisions): nameko stands on it
@@ -75,7 +79,7 @@ def main(
         case "migrate":
             _migrate(package, settings)
         case name if name in own:
-            _imported(own[name].runs)(settings)
+            sys.exit(_imported(own[name].runs)(settings, *([rest] if own[name].takes_arguments else [])))
         case _:
             from chassis import parking_lot  # noqa: PLC0415
 

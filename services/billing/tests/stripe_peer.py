@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, urlsplit
 from chassis.testing import eventually
 
 SECRET_KEY = "sk_test_localstripe"
+CHARGING = ("POST", "/v1/payment_intents")
 
 
 @dataclass(kw_only=True)
@@ -35,6 +36,8 @@ class StripePeer:
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     loses: str | None = None
     """What the next charge loses: its `request`, or its `answer`."""
+    meanwhile: Callable[[], object] | None = None
+    """What happens once, after the next charge was made and before that is answered."""
 
     def lose(self, what: str) -> None:
         """Have the next charge's request or answer lost on its way."""
@@ -45,7 +48,7 @@ class StripePeer:
         self.forward("DELETE", "/_config/data", None, content_type="application/json")
         self.answers.clear()
         self.requests.clear()
-        self.loses = None
+        self.loses = self.meanwhile = None
 
     def forget_keys(self) -> None:
         """Forget what was answered under which idempotency key, as Stripe does after a day."""
@@ -71,7 +74,7 @@ class StripePeer:
 
     def lost_of(self, method: str, path: str) -> str | None:
         """What is lost of this request, once."""
-        if (method, path) != ("POST", "/v1/payment_intents"):
+        if (method, path) != CHARGING:
             return None
         loses, self.loses = self.loses, None
         return loses
@@ -89,6 +92,9 @@ class StripePeer:
         answer = self.forward(method, path, data, content_type=headers.get("Content-Type") or "")
         if key is not None:
             self.answers[key] = answer
+        if (method, path) == CHARGING and self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         return answer
 
     def forward(self, method: str, path: str, data: bytes | None, *, content_type: str) -> tuple[int, bytes]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from psycopg2 import sql
 
 from chassis.errors import Refused
 from chassis.ids import new_id
@@ -228,12 +229,79 @@ def test_credit_is_bought_once_per_key_by_card_alone(bus: Bus, agency_id: str) -
 
 
 @contextmanager
-def recording_held_up(database: ServiceDatabase) -> Iterator[None]:
-    """Nothing can be recorded as handled in the block: the inbox is locked."""
+def held_up(database: ServiceDatabase, table: str) -> Iterator[None]:
+    """Nothing can be done in the block for which this table is needed."""
     with closing(psycopg2.connect(database.url)) as connection, connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
         yield
         connection.rollback()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("payments", id="before the payment is kept"),
+        pytest.param("test_provider_requests", id="after prepaid was set aside, before the card is charged"),
+        pytest.param("test_provider_charges", id="while the card is charged"),
+        pytest.param("inbox", id="after the card was charged, before that is recorded"),
+    ],
+)
+def test_a_process_killed_between_any_two_steps_of_a_payment_charges_once(
+    bus: Bus,
+    agency_id: str,
+    billing: ServiceProcess,
+    start: Callable[..., ServiceProcess],
+    database: ServiceDatabase,
+    credits_: FakeCredits,
+    credits_peer: Peer,
+    step: str,
+) -> None:
+    del credits_peer
+    credits_.available_minor = 1000
+    added(bus, agency_id)
+    request_account(bus, agency_id, quoted(bus, agency_id)["id"])
+    eventually(lambda: database.query("SELECT 1 FROM invoices"), what="the invoice")
+    [invoice] = database.query("SELECT id FROM invoices")
+    with held_up(database, step):
+        bus.publish("billing", "invoice_issued", {"invoice_id": invoice["id"]}, agency_id=agency_id)
+        waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        eventually(lambda: database.query(waits), within_seconds=30, what="the process to come to this step")
+        billing.kill()
+    start()
+    eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment recorded")
+    assert [row["amount_minor"] for row in database.query("SELECT amount_minor FROM test_provider_charges")] == [2920]
+    assert list(credits_.reserved.values()) == [1000]
+    assert [name for name, _ in database.emitted()].count("invoice_paid") == 1
+
+
+def test_a_process_killed_while_credits_sets_prepaid_aside_charges_once(
+    bus: Bus,
+    agency_id: str,
+    billing: ServiceProcess,
+    start: Callable[..., ServiceProcess],
+    database: ServiceDatabase,
+    credits_: FakeCredits,
+    peer: Callable[..., Peer],
+) -> None:
+    def reserve_and_kill(request: dict[str, Any]) -> dict[str, Any]:
+        answer = credits_.reserve_prepaid(request)
+        if billing.running:
+            billing.kill()
+        return answer
+
+    peer("credits", reserve_prepaid=reserve_and_kill)
+    credits_.available_minor = 1000
+    added(bus, agency_id)
+    request_account(bus, agency_id, quoted(bus, agency_id)["id"])
+    eventually(lambda: database.query("SELECT 1 FROM invoices"), what="the invoice")
+    [invoice] = database.query("SELECT id FROM invoices")
+    bus.publish("billing", "invoice_issued", {"invoice_id": invoice["id"]}, agency_id=agency_id)
+    eventually(lambda: not billing.running, within_seconds=30, what="the process gone")
+    assert (len(database.query("SELECT 1 FROM payments WHERE status = 'pending'")), list(credits_.reserved.values())) == (1, [1000])
+    start()
+    eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment recorded")
+    assert [row["amount_minor"] for row in database.query("SELECT amount_minor FROM test_provider_charges")] == [2920]
+    assert list(credits_.reserved.values()) == [1000]
 
 
 @pytest.mark.usefixtures("credits_peer")
@@ -244,7 +312,7 @@ def test_a_process_killed_between_the_charge_and_its_record_charges_once(
     invoice = bus.call(
         "billing", "purchase_credits", {"agency_id": agency_id, "kind": "prepaid", "amount": {"amount": 5000, "currency": "EUR"}}
     )
-    with recording_held_up(database):
+    with held_up(database, "inbox"):
         bus.publish("billing", "invoice_issued", {"invoice_id": invoice["id"]}, agency_id=agency_id)
         eventually(lambda: database.query("SELECT 1 FROM test_provider_charges"), within_seconds=30, what="the charge")
         billing.kill()

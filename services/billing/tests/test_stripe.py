@@ -17,7 +17,8 @@ from billing.config import Config
 from billing.usecases import cards, payments
 from chassis.config import ConfigurationError
 from chassis.ids import new_id
-from chassis.testing import FakeCall, MovingClock, ServiceDatabase
+from chassis.testing import Bus, FakeCall, MovingClock, ServiceDatabase, ServiceProcess, eventually
+from chassis.testing.bus import refusal_of
 from chassis.unit_of_work import Units
 from chassis.wiring import Wiring
 
@@ -358,3 +359,64 @@ def test_stripe_is_chosen_by_the_configuration(peer: StripePeer) -> None:
     )
     chosen = payment_provider(Wiring(call=FakeCall(), config=config))
     assert chosen.describe(payment_method="pm_card_visa").last_four == "4242"
+
+
+# --- as a process -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def start(run_service: Callable[..., ServiceProcess], database: ServiceDatabase, peer: StripePeer) -> Callable[[], ServiceProcess]:
+    """Billing as a process that is paid by Stripe."""
+    settings = {"PAYMENT_PROVIDER": "stripe", "STRIPE_API_KEY": SECRET_KEY, "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET}
+    return lambda: run_service("billing", database, STRIPE_API_BASE=peer.url, LOG_LEVEL="DEBUG", **settings)
+
+
+def a_purchase(bus: Bus, database: ServiceDatabase) -> tuple[str, str]:
+    """An invoice of 50.00 EUR to be paid by Stripe, and its agency."""
+    agency_id = new_id("agy")
+    told = {"agency_id": agency_id, "name": "Atelier Démo", "currency": "EUR", "discount_basis_points": 2000, "language": "fr"}
+    bus.publish("identity", "agency_registered", told, agency_id=agency_id)
+    eventually(lambda: database.query("SELECT id FROM agencies"), what="the agency noted")
+    bus.call("billing", "add_billing_profile", {"agency_id": agency_id, "payment_method": "pm_card_visa"})
+    amount = {"amount": 5000, "currency": "EUR"}
+    return str(bus.call("billing", "purchase_credits", {"agency_id": agency_id, "kind": "prepaid", "amount": amount})["id"]), agency_id
+
+
+@pytest.mark.parametrize("lost", ["request", "answer", None])
+def test_a_process_asks_again_and_is_charged_once(
+    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, peer: StripePeer, lost: str | None
+) -> None:
+    billing = start()
+    invoice_id, agency_id = a_purchase(bus, database)
+    peer.loses = lost
+    bus.publish("billing", "invoice_issued", {"invoice_id": invoice_id}, agency_id=agency_id)
+    eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment")
+    assert peer.charged() == [5000]
+    [row] = database.query("SELECT token FROM billing_profiles")
+    assert not any(secret in billing.text() for secret in (SECRET_KEY, WEBHOOK_SECRET, *row["token"].split("/")))
+
+
+def test_a_process_killed_after_stripe_charged_and_before_it_heard_so_charges_once(
+    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, peer: StripePeer
+) -> None:
+    billing = start()
+    invoice_id, agency_id = a_purchase(bus, database)
+    peer.meanwhile = billing.kill
+    bus.publish("billing", "invoice_issued", {"invoice_id": invoice_id}, agency_id=agency_id)
+    eventually(lambda: not billing.running, within_seconds=30, what="the process gone")
+    [payment] = database.query("SELECT id, status FROM payments")
+    assert (payment["status"], peer.charged()) == ("pending", [5000])
+    start()
+    told = signed(telling("payment_intent.succeeded", intent_of(peer, payment["id"])))
+    heard = [bus.call("billing", "hear_provider", told)["effect"] for _ in range(2)]
+    assert heard.count(True) <= 1
+    eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment")
+    eventually(lambda: database.query("SELECT 1 FROM inbox"), within_seconds=30, what="the redelivery handled")
+    assert peer.charged() == [5000]
+    assert [name for name, _ in database.emitted()].count("invoice_paid") == 1
+
+
+def test_who_forges_a_webhook_is_refused_by_name(start: Callable[[], ServiceProcess], bus: Bus) -> None:
+    start()
+    refusal = refusal_of(lambda: bus.call("billing", "hear_provider", {"body": "{}", "signature": "t=1,v1=ab"}))
+    assert (refusal.kind, refusal.code) == ("malformed", "webhook_signature_invalid")

@@ -252,3 +252,18 @@ def test_a_card_handed_over_to_the_provider_is_its_agencys_alone(stage: Stage) -
 def test_the_same_key_begins_one_setup(stage: Stage) -> None:
     begun = [stage.provider.begin_setup(idempotency_key="k", agency_id=stage.agency_id) for _ in range(2)]
     assert begun[0] == begun[1]
+
+
+def test_whatever_is_invoiced_is_the_agencys_and_paid_by_a_card_of_the_agency(stage: Stage) -> None:
+    """R0.62, R0.69: never the client's, nor anybody else's."""
+    stranger = stage.an_agency()
+    theirs = stage.a_profile("pm_card_mastercard", agency_id=stranger)
+    with pytest.raises(errors.BillingProfileNotFound):
+        stage.an_account(billing_profile_id=theirs)
+    account_id = stage.an_account()
+    with pytest.raises(errors.BillingProfileNotFound):
+        stage.deliver(stage.told("account_updated", account_id, changes={"billing_profile_id": theirs}, minute=1))
+    payers = "SELECT i.agency_id, p.agency_id AS paid_by FROM invoices AS i JOIN billing_profiles AS p ON p.id = i.billing_profile_id"
+    invoiced = stage.database.query(payers)
+    assert invoiced == [{"agency_id": stage.agency_id, "paid_by": stage.agency_id}]
+    assert [charge["payment_method"] for charge in stage.charges()] == ["pm_card_visa"]

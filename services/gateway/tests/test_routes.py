@@ -284,6 +284,18 @@ def test_a_change_of_a_billing_profile_names_its_version_and_one_card_at_most(fr
     assert_problem(both, 422, "invalid_request", "setup_intent")
 
 
+@pytest.mark.parametrize("card", ["payment_method", "setup_intent", "billing_profile"])
+def test_an_account_is_given_a_profile_that_there_is_and_makes_none(front: MakeFront, card: str) -> None:
+    """R0.65, R0.66: a new billing profile is not made where an account is changed."""
+    client = front(accounts__edit_account=lambda _: RPC_ACCOUNT)
+    path = f"/v1/accounts/{ACCOUNT_ID}"
+    chosen = f'{{"billing_profile_id": "{PROFILE_ID}"}}'.encode()
+    assert client.send("PATCH", path, data=chosen, Content_Type="application/json").status_code == 200
+    made = client.send("PATCH", path, data=f'{{"{card}": "pm_card_visa"}}'.encode(), Content_Type="application/json")
+    assert_problem(made, 422, "invalid_request", card)
+    assert len(client.services.asked()) == 1
+
+
 def test_what_the_payment_provider_tells_goes_on_to_the_byte_without_a_key(front: MakeFront) -> None:
     client = front(billing__hear_provider=lambda _: {"effect": True})
     body = '{ "id":  "evt_1",\n"é": 1 }'

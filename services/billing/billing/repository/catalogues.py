@@ -1,6 +1,8 @@
 """Questions about the catalogue."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from billing.models import (
@@ -11,6 +13,16 @@ from billing.models import (
 def catalogue_in_force(session: Session) -> Catalogue:
     """Give the newest catalogue; the migrations published it."""
     return session.scalars(select(Catalogue).order_by(Catalogue.version.desc()).limit(1)).one()
+
+
+def catalogues(session: Session) -> Sequence[Catalogue]:
+    """List every version that was published, the newest first."""
+    return session.scalars(select(Catalogue).order_by(Catalogue.version.desc())).all()
+
+
+def lock_catalogues(session: Session) -> None:
+    """Wait until nobody else publishes one; who reads them goes on."""
+    session.execute(text("LOCK TABLE catalogues IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def catalogue(session: Session, *, version: int) -> Catalogue:

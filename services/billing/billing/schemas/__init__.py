@@ -2,6 +2,7 @@
 
 from billing.schemas.billing_profiles import *
 from billing.schemas.catalogue import *
+from billing.schemas.catalogue_files import *
 from billing.schemas.credits import *
 from billing.schemas.invoices import *
 from billing.schemas.lists import *
