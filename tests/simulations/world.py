@@ -103,10 +103,12 @@ class World:
 
     def settle(self) -> None:
         """Carry what the services told to whoever takes it, until nothing is left."""
-        while envelopes := [envelope for name in self.databases for envelope in self._pending(name)]:
-            for envelope in envelopes:
+        while envelopes := self._pending("billing"):
+            for envelope in [*envelopes, *self._pending("credits")]:
                 self._deliver(envelope)
                 self.hear(envelope)
+            for envelope in self._pending("credits"):
+                self._deliver(envelope)
 
     def do_what_is_due(self) -> None:
         """Run billing's due work once."""

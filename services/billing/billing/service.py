@@ -29,7 +29,7 @@ from chassis.events import Event, UnreadableEvent
 from chassis.ids import new_id
 from chassis.wiring import Wired, Work
 
-RENEWED_AT_ONCE = 1_000
+RENEWED_AT_ONCE = 500
 ATTEMPTS_AT_ONCE = 10
 BATCHES_A_PERIOD = 20
 """The next period goes on where this one ends, in whichever replica."""

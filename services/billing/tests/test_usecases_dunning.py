@@ -131,6 +131,17 @@ def test_a_new_default_card_is_tried_at_once_for_what_it_would_pay(stage: Stage)
     assert steps(stage)[-1] == (0, "recovered")
 
 
+def test_another_name_for_a_card_is_no_reason_to_try_it_again(stage: Stage) -> None:
+    account_id = overdue(stage)
+    [row] = stage.database.query("SELECT billing_profile_id FROM subscriptions WHERE account_id = %s", account_id)
+    for changes, tried in ((["name"], 1), (["card"], 2)):
+        told = stage.fact("billing_profile_updated", {"billing_profile_id": row["billing_profile_id"], "changes": changes})
+        for _ in range(2):
+            stage.deliver(told)
+            stage.go_on()
+        assert len(failures(stage)) == tried
+
+
 def test_a_new_card_that_is_refused_too_changes_no_step_before_its_time(stage: Stage) -> None:
     account_id = overdue(stage)
     stage.clock.advance(hours=2)
@@ -148,8 +159,11 @@ def test_credit_that_is_bought_is_tried_at_once(stage: Stage, kind: str, of_acco
     account_id = overdue(stage, "pm_card_expired")
     stage.credits.available_minor = 4000
     bought = {"kind": kind, "account_id": account_id if of_account else None, "units": 4000, "invoice_id": new_id("inv")}
-    stage.deliver(stage.fact("credits_purchased", bought))
-    stage.go_on()
+    told = stage.fact("credits_purchased", bought)
+    for _ in range(2):
+        stage.deliver(told)
+        stage.go_on()
+    assert [row["attempt"] for row in stage.database.query("SELECT max(attempt) AS attempt FROM payments")] == [2 if is_tried else 1]
     assert [told["prepaid_minor"] for told in stage.emitted("invoice_paid")] == [0] + [3920] * is_tried
 
 

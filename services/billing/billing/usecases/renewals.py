@@ -39,11 +39,11 @@ def run(work: Units, *, batch: int, batches: int) -> int:
     for _ in range(batches if due else 0):
         with work.begin() as uow:
             renewed = renew_due_subscriptions(uow, limit=batch)
+        if not renewed:  # only then: what was away for several periods is due again
+            break
         done += renewed
         RENEWED.inc(renewed)
         log.info("subscriptions were renewed", renewed=renewed, done=done, due=due)
-        if renewed < batch:
-            break
     return done
 
 
