@@ -50,7 +50,7 @@ def addressed(stage: Stage, name: str) -> None:
         billing_profiles.add_billing_profile(
             uow,
             agency_id=stage.agency_id,
-            described=stage.provider.describe(payment_method="pm_card_visa"),
+            described=stage.provider.describe(payment_method="pm_card_visa", agency_id=stage.agency_id),
             name=None,
             invoice_address=address,
             is_default=True,
