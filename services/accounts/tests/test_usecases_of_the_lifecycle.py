@@ -160,6 +160,22 @@ def test_a_downgrade_waits_for_the_end_of_the_period_and_can_be_dropped(stage: S
     ]
 
 
+def test_from_annual_to_monthly_at_once_the_paid_period_is_the_one_billing_tells(stage: Stage) -> None:
+    """R0.96."""
+    account_id = stage.account()
+    stage.change(account_id, plus(frequency="annual"))
+    quote = change_quote(account_id, PLUS, direction="downgrade")
+    with stage.units.begin() as uow:
+        usecases.change_plan(uow, agency_id=stage.agency_id, account_id=account_id, effective=None, quote=quote)
+    assert stage.shown(account_id).renews_at is None
+    ends_at = stage.clock.now + PERIOD / 2
+    for granted in ((account_id, ends_at), (account_id, ends_at), (account_id, None), (None, None)):
+        with stage.units.begin() as uow:
+            usecases.record_grant(uow, account_id=granted[0], period_ends_at=granted[1])
+    assert stage.shown(account_id).renews_at == ends_at
+    assert stage.told() == ["account_upgraded", "account_downgraded"]
+
+
 def test_an_account_nobody_paid_for_expires_and_comes_back_on_any_plan(stage: Stage) -> None:
     """R0.93."""
     account_id = stage.account()

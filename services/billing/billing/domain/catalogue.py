@@ -281,10 +281,8 @@ def _check_add_ons(selection: Selection, plan: Plan, product: Product) -> None:
             raise errors.AddOnRepeated(add_on=add_on)
 
 
-def amount_of(chosen: Mapping[str, Any] | None) -> int:
+def amount_of(chosen: Mapping[str, Any]) -> int:
     """Say how much was chosen of a limit: the choices are numbers themselves."""
-    if chosen is None:
-        return 0
     return int(chosen["number"] if chosen["choice"] == CUSTOM else chosen["choice"])
 
 
