@@ -10,6 +10,7 @@ from chassis.testing import ServiceDatabase
 from .stage import Stage
 
 LINES = "an invoice is the sum of its lines"
+LINES_OF_NOTES = "a credit note is the sum of its lines, and becomes credit only without an invoice"
 OPEN = "an invoice is what was paid of it, what was taken back unpaid, and what is open"
 PARTS = "a payment that succeeded is its prepaid and its card, and no more of either is given back"
 CURRENCY = "a document, its lines' sum, its payments and what takes it back are in one currency"
@@ -17,6 +18,8 @@ REFUNDS = "a refund is the card's part of its credit note"
 NUMBERS = "numbers have no gaps"
 CHARGES = "the test provider charged for each payment what its card paid, and for nothing else"
 
+TAKEN_BACK = "(SELECT invoice_id FROM credit_notes WHERE payment_id IS NOT NULL)"
+UNGUARDED = "ALTER TABLE credit_notes DROP CONSTRAINT ck_credit_notes_granted_minor"
 PAID = "(SELECT id FROM payments WHERE status = 'succeeded' AND card_minor > 0 AND prepaid_minor > 0 LIMIT 1)"
 
 SECOND = """'{"id": "pay_second", "attempt": 2, "provider_charge_id": null}'"""
@@ -47,10 +50,18 @@ def test_billing_that_has_lived_is_found_right(stage: Stage, database: ServiceDa
 @pytest.mark.parametrize(
     ("harm", "rules"),
     [
-        ("UPDATE invoices SET total_minor = total_minor - 1 WHERE id = (SELECT invoice_id FROM credit_notes)", {LINES, OPEN}),
+        (
+            "UPDATE invoices SET total_minor = total_minor - 1 WHERE id = (SELECT invoice_id FROM credit_notes WHERE payment_id IS NOT NULL)",
+            {LINES, OPEN},
+        ),
         ("DELETE FROM invoice_lines WHERE invoice_id = (SELECT max(id) FROM invoices)", {LINES}),
+        ("UPDATE credit_note_lines SET amount_minor = amount_minor - 1", {LINES_OF_NOTES}),
+        (
+            "ALTER TABLE credit_notes DROP CONSTRAINT ck_credit_notes_granted_minor; UPDATE credit_notes SET granted_minor = 1",
+            {LINES_OF_NOTES},
+        ),
         (PAID_TWICE, {OPEN}),
-        ("UPDATE credit_notes SET card_minor = card_minor + 1, total_minor = total_minor + 1", {OPEN, PARTS, REFUNDS}),
+        ("UPDATE credit_notes SET card_minor = card_minor + 1, total_minor = total_minor + 1", {LINES_OF_NOTES, OPEN, PARTS, REFUNDS}),
         (f"UPDATE payments SET card_minor = card_minor + 1 WHERE id = {PAID}", {PARTS, CHARGES}),
         (f"UPDATE payments SET currency = 'USD' WHERE id = {PAID}", {CURRENCY, CHARGES}),
         ("UPDATE refunds SET amount_minor = amount_minor - 1", {REFUNDS}),

@@ -29,6 +29,13 @@ RULES = {
         ) AS sums ON sums.invoice_id = invoices.id
         WHERE (invoices.total_minor, invoices.line_count) IS DISTINCT FROM (sums.total, sums.lines)
     """,
+    "a credit note is the sum of its lines, and becomes credit only without an invoice": """
+        SELECT notes.id FROM credit_notes AS notes LEFT JOIN (
+            SELECT credit_note_id, sum(amount_minor) AS total, count(*) AS lines FROM credit_note_lines GROUP BY credit_note_id
+        ) AS sums ON sums.credit_note_id = notes.id
+        WHERE (notes.line_count > 0 AND (notes.total_minor, notes.line_count) IS DISTINCT FROM (sums.total, sums.lines))
+            OR notes.granted_minor <> CASE WHEN notes.invoice_id IS NULL THEN notes.total_minor ELSE 0 END
+    """,
     "an invoice is what was paid of it, what was taken back unpaid, and what is open": """
         SELECT invoices.id
         FROM invoices
