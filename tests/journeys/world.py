@@ -112,10 +112,10 @@ MAKERS: dict[str, Maker] = {
     "key": _key_of_asset,
     "share_link_id": _share_link,
 }
+"""By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
 
 NOBODYS = {"month"}
 """What stands in addresses and is nobody's: every agency has its own answer there."""
-"""By the name of the parameter or field; `<operationId>.<name>` where one operation needs a thing in a state of its own."""
 
 NOT_MADE_YET = {"snapshot_id": "no route takes a snapshot yet"}
 """Ids that a body may hold of things that nothing makes so far, and why."""
