@@ -55,6 +55,7 @@ def test_a_paid_account_is_quoted_opened_handed_over_and_upgraded_and_the_agency
         "reseller_discount": eur(980),
         "per_cycle": eur(3920),
         "proration": eur(0),
+        "granted": eur(0),
         "due_today": eur(3920),
         "taxes_included": False,
     }

@@ -1,6 +1,7 @@
 """What an agency that gets an account does not see of the one that had it."""
 
 from datetime import timedelta
+from typing import Any
 
 from accounts import usecases
 from chassis.ids import new_id
@@ -18,8 +19,8 @@ def test_the_new_agency_sees_nothing_of_the_former_one(units: Units, database: S
         account = activated(uow, agency_id, name="acme", billing_profile_id=new_id("bp"))
         usecases.record_payment(uow, account_id=account.id, purpose="renewal", period_ends_at=clock.now + timedelta(days=30))
 
-    def change(whose: str, contacts: int) -> None:
-        quote = change_quote(account.id, plus(contacts=contacts))
+    def change(whose: str, contacts: int, **said: Any) -> None:
+        quote = change_quote(account.id, plus(contacts=contacts), **said)
         with units.begin() as uow:
             usecases.change_plan(uow, agency_id=whose, account_id=account.id, effective=None, quote=quote)
 
@@ -31,7 +32,7 @@ def test_the_new_agency_sees_nothing_of_the_former_one(units: Units, database: S
         return [entry.action for entry in reversed(history.data)], [each.state for each in changes.data]
 
     change(agency_id, 2500)
-    change(agency_id, 500)
+    change(agency_id, 500, direction="downgrade", takes_effect_at=clock.now + timedelta(days=30))
     assert seen_by(agency_id)[1] == ["scheduled", "applied"]
     asked = request(units, newcomer)
     answer(units, asked.id)
