@@ -176,7 +176,7 @@ class Broker(SharedExtension):
             return dumps({"result": self._execute(message, method, context), "error": None}).encode(), "ok"
         except Refusal as refusal:
             error = refusal
-        except Exception:
+        except Exception:  # outermost: a defect of one call is told its caller as `internal`, and the worker takes the next
             log.exception("call failed", method=method)
             error = InternalError()
         return dumps({"result": None, "error": _stock_readable(error)}).encode(errors="replace"), error.code

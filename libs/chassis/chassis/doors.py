@@ -127,7 +127,7 @@ class DueDoor(Entrypoint):
                     return
                 getattr(service, job)()
                 outcome = "ok"
-            except Exception:
+            except Exception:  # outermost: nobody waits for an answer, the lease is over with the period, and the work is done in the next
                 log.exception("due work failed; the next period tries again", job=job)
                 outcome = "failed"
         metrics.DUE_RUNS.labels(self.container.service_name, job, outcome).inc()

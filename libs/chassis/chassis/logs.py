@@ -28,7 +28,7 @@ def configure(*, service: str, process: str, log_format: str, level: str) -> Non
     structlog.configure(
         processors=[_named(service, process), *shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),  # a line is one write: processes share the file
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -107,20 +107,19 @@ class Mailer:
 
     def _connected(self) -> smtplib.SMTP:
         host, port = self._server.hostname or "127.0.0.1", self._server.port or smtplib.SMTP_PORT
-        if self._server.scheme == "smtps":
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                host, port, self._sender_host, timeout=SMTP_TIMEOUT_SECONDS, context=ssl.create_default_context()
-            )
-        else:
-            smtp = smtplib.SMTP(host, port, self._sender_host, timeout=SMTP_TIMEOUT_SECONDS)
-        try:
+        with contextlib.ExitStack() as unless_ready:
+            if self._server.scheme == "smtps":
+                smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                    host, port, self._sender_host, timeout=SMTP_TIMEOUT_SECONDS, context=ssl.create_default_context()
+                )
+            else:
+                smtp = smtplib.SMTP(host, port, self._sender_host, timeout=SMTP_TIMEOUT_SECONDS)
+            unless_ready.callback(smtp.close)
             if self._server.scheme == "smtp+starttls":
                 smtp.starttls(context=ssl.create_default_context())
             if self._server.username is not None:
                 smtp.login(unquote(self._server.username), unquote(self._server.password or ""))
-        except BaseException:
-            smtp.close()
-            raise
+            unless_ready.pop_all()
         return smtp
 
 

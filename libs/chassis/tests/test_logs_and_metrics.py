@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +22,25 @@ from .conftest import Stage
 def lines(process: ServiceProcess) -> list[dict[str, Any]]:
     """The log, parsed: every line is a JSON object."""
     return [json.loads(line) for line in list(process.log)]
+
+
+SAY_ONE_LINE = """
+import structlog
+from chassis import logs
+logs.configure(service="toy", process="serve", log_format="json", level="INFO")
+structlog.get_logger().info("said")
+"""
+
+
+def test_a_line_is_one_write_so_that_processes_which_share_a_log_never_mix_their_lines() -> None:
+    reader, writer = os.pipe2(os.O_DIRECT)  # gives every write by itself
+    unbuffered = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", SAY_ONE_LINE], stderr=writer, env=unbuffered, check=True)
+    os.close(writer)
+    first, nothing = os.read(reader, 4096), os.read(reader, 4096)
+    os.close(reader)
+    assert (json.loads(first)["event"], nothing) == ("said", b"")
+    assert first.endswith(b"\n")
 
 
 def test_one_request_is_followed_through_call_outbox_event_and_handler(stage: Stage) -> None:

@@ -84,6 +84,11 @@ def without_scheduled_change(state: State, now: datetime) -> State:
     return replace(allow(state, Verb.DROP_PLAN_CHANGE, now), change_due_at=None)
 
 
+def handed_over(state: State) -> State:
+    """Give the account to another agency: it stays as it is, but what the former one had scheduled is dropped (R0.56)."""
+    return replace(state, change_due_at=None)
+
+
 def given_up_unpaid(state: State, now: datetime) -> State:
     """Expire an account that nobody paid for."""
     return expired(allow(state, Verb.EXPIRE, now), now)

@@ -1,6 +1,5 @@
 """Transfers: asked for, shown, confirmed or declined by the client, completed by the platform (R0.53 to R0.57)."""
 
-import dataclasses
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -132,9 +131,9 @@ def complete_transfer(uow: UnitOfWork, *, transfer_id: str, to_agency_id: str | 
     if notification_email is None:
         raise errors.NotificationEmailMissing
     found.state, found.ended_at = state, uow.platform_now
-    lasting = dataclasses.replace(catch_up(uow, account), change_due_at=None)
+    handed_over = domain.handed_over(catch_up(uow, account))
     drop_change(uow, account, repository.scheduled_plan_change(uow.session, account.id))  # it was the former agency's wish
-    keep(uow.session, account, lasting)
+    keep(uow.session, account, handed_over)
     note_change(uow, account, "leave")
     account.agency_id, account.notification_email = new_agency_id, notification_email
     account.billing_profile_id = None  # it was the former agency's

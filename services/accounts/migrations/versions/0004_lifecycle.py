@@ -45,9 +45,6 @@ def upgrade() -> None:
 
     op.add_column("plan_changes", sa.Column("state", sa.Text, nullable=False, server_default="applied"))
     op.add_column("plan_changes", sa.Column("due_at", MOMENT))
-    op.add_column("plan_changes", sa.Column("agency_id", sa.Text))
-    op.execute("UPDATE plan_changes SET agency_id = accounts.agency_id FROM accounts WHERE accounts.id = account_id")
-    op.alter_column("plan_changes", "agency_id", nullable=False)
     op.create_check_constraint(op.f("ck_plan_changes_state"), "plan_changes", "state IN ('scheduled', 'applied', 'dropped')")
     op.create_check_constraint(op.f("ck_plan_changes_due_at"), "plan_changes", "(effective = 'now') = (due_at IS NULL)")
     op.create_index(
@@ -87,7 +84,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_change()")
     op.drop_table("suspensions")
     op.drop_index("uq_plan_changes_scheduled", "plan_changes")
-    for name in ("agency_id", "due_at", "state"):
+    for name in ("due_at", "state"):
         op.drop_column("plan_changes", name)
     for name in (*MOMENTS, "cancellation_reason"):
         op.drop_column("accounts", name)
