@@ -126,11 +126,11 @@ def imports_of_other_services(root: Path) -> list[str]:
 
 
 def outgrown(root: Path) -> list[str]:
-    """Name each file of a service, of the chassis or of the local platform that is too long to be read at once."""
-    folders = [*(service.package for service in services(root)), root / "libs", root / "deploy"]
+    """Name each file that is too long to be read at once."""
     return [
-        f"{source.name} has {lines} lines: a room over {MOST_LINES} becomes a package of the same name with one file per noun. See {GUIDE}."
-        for folder in folders
-        for source in sources(root, folder)
-        if "tests" not in source.path.parts and (lines := len(source.lines)) > MOST_LINES
+        f"{source.name} has {lines} lines: over {MOST_LINES}, a room becomes a package of its name with one file per noun, and a file of"
+        f" claims one per subject. See {GUIDE}."
+        for folder in ("services", "libs", "deploy", "tests", "bench")
+        for source in sources(root, root / folder)
+        if (lines := len(source.lines)) > MOST_LINES
     ]

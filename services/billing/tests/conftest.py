@@ -1,6 +1,7 @@
 """Billing in tests: its own database, a clock that stands still, an agency with a card. Only credits is played by the test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
 
 from .stage import FakeCredits, Stage
+from .stripe_peer import StripePeer, playing_stripe
 
 
 @pytest.fixture
@@ -34,3 +36,16 @@ def provider(database: ServiceDatabase) -> TestProvider:
 @pytest.fixture
 def stage(database: ServiceDatabase, units: Units, clock: MovingClock, credits_: FakeCredits, provider: TestProvider) -> Stage:
     return Stage(database=database, units=units, clock=clock, credits_=credits_, provider=provider)
+
+
+@pytest.fixture(scope="session")
+def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripePeer]:
+    with playing_stripe(Path(tmp_path_factory.mktemp("localstripe"))) as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(localstripe: StripePeer) -> StripePeer:
+    """Stripe as if nobody had ever used it."""
+    localstripe.forget()
+    return localstripe

@@ -12,6 +12,7 @@ from billing.domain.period import Period, first_period
 from chassis.money import Money
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+BIG = {"activities": {"choice": "50000", "number": None}, "custom_reports": {"choice": "custom", "number": 3}}
 
 
 def shipped() -> dict[str, Any]:

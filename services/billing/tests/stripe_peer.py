@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from billing.clients.stripe_provider import StripeProvider
 from chassis.testing import eventually
 
 SECRET_KEY = "sk_test_localstripe"
+WEBHOOK_SECRET = "whsec_test"
 CHARGING = ("POST", "/v1/payment_intents")
 
 
@@ -175,3 +177,8 @@ def _listens(port: int) -> bool:
     with closing(socket.socket()) as tried:
         tried.settimeout(1)
         return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def stripe_at(peer: StripePeer) -> StripeProvider:
+    """Reach Stripe as billing does in production."""
+    return StripeProvider(api_key=SECRET_KEY, webhook_secret=WEBHOOK_SECRET, api_base=peer.url)

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Refused, VersionMismatch
 from gateway.schemas import clocks
 from gateway.schemas.accounts import Account, ListedAccount, PlanChange
 from gateway.schemas.agency import Agency
-from gateway.schemas.api_keys import ApiKey, CreatedApiKey
+from gateway.schemas.api_keys import ApiKey
 from gateway.schemas.billing_profiles import BillingProfile
 from gateway.schemas.catalog import Catalog
 from gateway.schemas.credits import Balance, Transaction
@@ -19,10 +18,10 @@ from gateway.schemas.examples import ID_END, example_of
 from gateway.schemas.invoices import Invoice
 from gateway.schemas.notices import Notice
 from gateway.schemas.quotes import Quote
-from gateway.schemas.users import InvitedUser, User
+from gateway.schemas.users import User
 from gateway.schemas.views import View
 
-from .conftest import AGENCY_ID, KEY, KEY_ID, OWNER, Front, assert_problem
+from .conftest import AGENCY_ID, OWNER, Front, assert_problem
 
 MakeFront = Callable[..., Front]
 
@@ -54,7 +53,6 @@ APPLICATION = {
     "language": "fr",
     "time_zone": "Europe/Paris",
 }
-KEY_OF_USER = {"name": "x", "scopes": ["admin"], "user_id": USER_ID}
 LEFT_OUT = dict.fromkeys(("notification_email", "billing_profile_id", "custom_domain", "snapshot_id"))
 
 
@@ -258,83 +256,6 @@ def test_credentials_take_no_fields(front: MakeFront) -> None:
     assert_problem(front().post(f"/v1/accounts/{ACCOUNT_ID}/credentials", {"username": "admin"}), 422, "invalid_request", "username")
 
 
-def test_a_billing_profile_takes_a_token_and_never_shows_it(front: MakeFront) -> None:
-    client = front(billing__add_billing_profile=lambda _: example_of(BillingProfile) | {"payment_method": "pm_card_visa"})
-    answer = client.post("/v1/billing-profiles", {"payment_method": "pm_card_visa", "is_default": True})
-    assert (answer.status_code, json.loads(answer.data)) == (201, example_of(BillingProfile))
-    assert answer.headers["Location"] == f"/v1/billing-profiles/{PROFILE_ID}"
-    asked = {"agency_id": AGENCY_ID, "payment_method": "pm_card_visa", "setup_intent": None, "name": None, "invoice_address": None}
-    assert client.services.asked() == [("billing.add_billing_profile", {**asked, "is_default": True})]
-
-
-@pytest.mark.parametrize("cards", [{}, {"payment_method": "pm_card_visa", "setup_intent": "seti_1"}, {"payment_method": None}])
-def test_a_billing_profile_has_exactly_one_card(front: MakeFront, cards: dict[str, Any]) -> None:
-    client = front()
-    answer = client.post("/v1/billing-profiles", {"name": "Company card", **cards})
-    assert_problem(answer, 422, "invalid_request", "payment_method")
-    assert client.services.asked() == []
-
-
-def test_a_change_of_a_billing_profile_names_its_version_and_one_card_at_most(front: MakeFront) -> None:
-    """R0.64."""
-    path = f"/v1/billing-profiles/{PROFILE_ID}"
-    client = front(billing__update_billing_profile=lambda _: example_of(BillingProfile) | {"version": 8})
-    answer = client.send("PATCH", path, data=b'{"setup_intent": "seti_1"}', Content_Type="application/json", If_Match='"7"')
-    assert (answer.status_code, answer.headers["ETag"]) == (200, '"8"')
-    asked = {"agency_id": AGENCY_ID, "billing_profile_id": PROFILE_ID, "expected_version": 7, "setup_intent": "seti_1"}
-    assert client.services.asked() == [("billing.update_billing_profile", asked)]
-    both = client.send("PATCH", path, data=b'{"setup_intent": "seti_1", "payment_method": "pm_card_visa"}', Content_Type="application/json")
-    assert_problem(both, 422, "invalid_request", "setup_intent")
-
-
-@pytest.mark.parametrize("card", ["payment_method", "setup_intent", "billing_profile"])
-def test_an_account_is_given_a_profile_that_there_is_and_makes_none(front: MakeFront, card: str) -> None:
-    """R0.65, R0.66: a new billing profile is not made where an account is changed."""
-    client = front(accounts__edit_account=lambda _: RPC_ACCOUNT)
-    path = f"/v1/accounts/{ACCOUNT_ID}"
-    chosen = f'{{"billing_profile_id": "{PROFILE_ID}"}}'.encode()
-    assert client.send("PATCH", path, data=chosen, Content_Type="application/json").status_code == 200
-    made = client.send("PATCH", path, data=f'{{"{card}": "pm_card_visa"}}'.encode(), Content_Type="application/json")
-    assert_problem(made, 422, "invalid_request", card)
-    assert len(client.services.asked()) == 1
-
-
-def test_what_the_payment_provider_tells_goes_on_to_the_byte_without_a_key(front: MakeFront) -> None:
-    client = front(billing__hear_provider=lambda _: {"effect": True})
-    body = '{ "id":  "evt_1",\n"é": 1 }'
-    answer = client.send("POST", "/webhooks/stripe", key=None, data=body.encode(), Stripe_Signature="t=1,v1=ab")
-    assert (answer.status_code, json.loads(answer.data)) == (200, {"received": True})
-    assert client.services.asked() == [("billing.hear_provider", {"body": body, "signature": "t=1,v1=ab"})]
-
-
-def test_what_the_payment_provider_did_not_sign_is_malformed(front: MakeFront) -> None:
-    forged = Refused.from_wire({"kind": "malformed", "code": "webhook_signature_invalid", "message": "Not signed.", "details": {}})
-
-    def refuse(_request: object) -> object:
-        raise forged
-
-    answer = front(billing__hear_provider=refuse).send("POST", "/webhooks/stripe", key=None, data=b"{}", Stripe_Signature="t=1,v1=ab")
-    assert_problem(answer, 400, "webhook_signature_invalid")
-
-
-@pytest.mark.parametrize(
-    ("data", "signature", "status"),
-    [
-        (b"{}", None, 400),
-        (b"{}", "x" * 2001, 400),
-        (b"\xff", "t=1,v1=ab", 400),
-        (b"\x00", "t=1,v1=ab", 400),
-        (b" " * (256 * 1024 + 1), "t=1,v1=ab", 413),
-    ],
-)
-def test_what_the_payment_provider_cannot_have_told_is_refused(front: MakeFront, data: bytes, signature: str | None, status: int) -> None:
-    client = front()
-    headers = {} if signature is None else {"Stripe_Signature": signature}
-    answer = client.send("POST", "/webhooks/stripe", key=None, data=data, **headers)
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-    assert client.services.asked() == []
-
-
 def test_the_invoices_of_an_account_are_asked_for_once_it_is_known_to_be_the_callers(front: MakeFront) -> None:
     """R0.68."""
     client = front(accounts__account=lambda _: RPC_ACCOUNT, billing__invoices=lambda _: page(example_of(Invoice) | INNER))
@@ -376,132 +297,6 @@ def test_a_test_clock_is_advanced_to_a_moment(front: MakeFront) -> None:
     assert client.services.asked() == [("identity.advance_test_clock", asked)]
     for wrong in ({}, {"to": None}, {"to": "tomorrow"}, {"to": "2026-02-28T10:00:00"}):
         assert_problem(client.post(f"/v1/test-clocks/{CLOCK_ID}/advance", wrong), 422, "invalid_request", "to")
-
-
-# --- users and keys ---------------------------------------------------------------------------------------------------------------------
-
-
-def test_a_person_is_invited_and_the_token_told_to_who_invites(front: MakeFront) -> None:
-    client = front(
-        identity__invite_portal_user=lambda _: example_of(InvitedUser) | {"invitation_token": "t" * 43, "invitation_id": "ivt_1"}
-    )
-    answer = client.post("/v1/users", {"email": "ana@atelier.example", "name": "Ana", "role": "owner"})
-    assert (answer.status_code, json.loads(answer.data)) == (201, example_of(InvitedUser) | {"invitation_token": "t" * 43})
-    assert answer.headers["Location"] == f"/v1/users/{USER_ID}"
-    assert answer.headers["Cache-Control"] == "no-store"
-    asked = {"agency_id": AGENCY_ID, "email": "ana@atelier.example", "name": "Ana", "role": "owner", "language": None}
-    assert client.services.asked() == [("identity.invite_portal_user", asked)]
-    assert "t" * 43 not in str(client.lines())
-
-
-@pytest.mark.parametrize(
-    ("etag", "version"), [({}, None), ({"If_Match": '"7"'}, 7), ({"If_Match": "*"}, None), ({"If_None_Match": '"7"'}, None)]
-)
-def test_a_change_names_the_version_that_it_is_for(front: MakeFront, etag: dict[str, str], version: int | None) -> None:
-    client = front(identity__update_portal_user=lambda _: example_of(User) | INNER)
-    answer = client.send("PATCH", USER, data=b'{"role": "admin"}', Content_Type="application/json", Idempotency_Key="key-1", **etag)
-    assert (answer.status_code, json.loads(answer.data), answer.headers["ETag"]) == (200, example_of(User), '"7"')
-    asked = {"agency_id": AGENCY_ID, "portal_user_id": USER_ID, "name": None, "role": "admin", "expected_version": version}
-    assert client.services.asked() == [("identity.update_portal_user", asked)]
-    assert client.services.call.keys[-1] == "key-1"
-
-
-def test_a_change_of_what_has_changed_meanwhile_is_refused(front: MakeFront) -> None:
-    def changed(_request: dict[str, Any]) -> Any:
-        raise VersionMismatch
-
-    client = front(identity__update_portal_user=changed)
-    assert_problem(client.send("PATCH", USER, If_Match='"6"'), 412, "version_mismatch", "If-Match")
-    asked = len(client.services.asked())
-    for no_version in ('W/"7"', "7", '"x"', '""', '"' + "9" * 19 + '"'):
-        assert_problem(client.send("PATCH", USER, If_Match=no_version), 412, "version_mismatch", "If-Match")
-    assert_problem(client.send("PATCH", USER, If_Match='"6", "7"'), 422, "invalid_request", "If-Match")
-    assert len(client.services.asked()) == asked, "what can be no version is asked of nobody"
-
-
-@pytest.mark.parametrize(
-    ("path", "method", "asked"),
-    [
-        (f"/v1/users/usr{ID_END}", "remove_portal_user", {"portal_user_id": f"usr{ID_END}"}),
-        (f"/v1/api-keys/key{ID_END}", "revoke_api_key", {"key_id": f"key{ID_END}"}),
-    ],
-)
-def test_what_is_taken_away_leaves_nothing_to_show(front: MakeFront, path: str, method: str, asked: dict[str, str]) -> None:
-    client = front(**{f"identity__{method}": lambda _: {"name": "gone"}})
-    answer = client.send("DELETE", path, Idempotency_Key="key-1")
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Type" not in answer.headers
-    assert client.services.asked() == [(f"identity.{method}", {"agency_id": AGENCY_ID, **asked})]
-    assert client.services.call.keys[-1] == "key-1"
-
-
-@pytest.mark.parametrize(
-    ("path", "method", "body", "asked"),
-    [
-        ("/v1/api-keys", "create_api_key", {"name": "x", "scopes": ["admin"]}, {"name": "x", "scopes": ["admin"], "user_id": None}),
-        ("/v1/api-keys", "create_api_key", KEY_OF_USER, KEY_OF_USER),
-        (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {}, {"key_id": f"key{ID_END}", "overlap_seconds": 86_400}),
-        (f"/v1/api-keys/key{ID_END}/rotation", "rotate_api_key", {"overlap_seconds": 0}, {"key_id": f"key{ID_END}", "overlap_seconds": 0}),
-    ],
-)
-def test_a_new_key_is_asked_for_in_the_name_of_the_key_that_asks(
-    front: MakeFront, path: str, method: str, body: dict[str, Any], asked: dict[str, Any]
-) -> None:
-    client = front(**{f"identity__{method}": lambda _: example_of(CreatedApiKey) | {"secret": KEY}})
-    answer = client.post(path, body)
-    assert (answer.status_code, json.loads(answer.data)["secret"]) == (201, KEY)
-    assert answer.headers["Location"] == f"/v1/api-keys/key{ID_END}"
-    assert client.services.asked() == [(f"identity.{method}", {"agency_id": AGENCY_ID, "by_key_id": KEY_ID, **asked})]
-    assert KEY not in str(client.lines())
-
-
-@pytest.mark.parametrize("kind", ["inbox_preview", "gold"])
-def test_other_kinds_of_credit_have_no_address(front: MakeFront, kind: str) -> None:
-    assert_problem(front().get(f"/v1/credits/{kind}"), 404, "no_such_route")
-
-
-def test_a_name_is_asked_about_without_telling_who_asks(front: MakeFront) -> None:
-    availability = {"name": "acme", "available": False, "code": "name_taken", "reason": "The name acme is taken."}
-    client = front(accounts__name_availability=lambda _: availability)
-    assert json.loads(client.get("/v1/accounts/name-availability?name=acme").data) == availability
-    assert client.services.asked() == [("accounts.name_availability", {"name": "acme"})]
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("fields=name,colour", "fields"),
-        ("filter[colour]=red", "filter[colour]"),
-        ("filter[name][from]=a", "filter[name][from]"),
-        ("filter=red", "filter"),
-    ],
-)
-def test_what_accounts_do_not_have_is_refused_by_name_with_what_they_have(front: MakeFront, query: str, field: str) -> None:
-    """R0.4, R0.11."""
-    problem = assert_problem(front().get(f"/v1/accounts?{query}"), 422, "invalid_request", field)
-    assert problem["errors"][0]["code"] == "unknown_field"
-    assert ("button" if field == "fields" else "filter[expires_at][to]") in problem["errors"][0]["message"]
-
-
-def test_a_view_is_saved_changed_and_forgotten_by_its_owner(front: MakeFront) -> None:
-    """R0.9."""
-    shown = example_of(View)
-    rpc_view = shown | INNER
-    client = front(accounts__create_view=lambda _: rpc_view, accounts__change_view=lambda _: rpc_view, accounts__remove_view=lambda _: {})
-    saved = client.post("/v1/views", {"name": "To renew"})
-    assert (saved.status_code, json.loads(saved.data), saved.headers["Location"]) == (201, shown, f"/v1/views/{VIEW_ID}")
-    changed = client.send("PATCH", f"/v1/views/{VIEW_ID}", data=b'{"sort": "name"}', Content_Type="application/json")
-    assert (changed.status_code, json.loads(changed.data)) == (200, shown)
-    nothing = client.send("PATCH", f"/v1/views/{VIEW_ID}", data=b"{}", Content_Type="application/json")
-    assert nothing.status_code == 422
-    gone = client.send("DELETE", f"/v1/views/{VIEW_ID}")
-    assert (gone.status_code, gone.data) == (204, b"")
-    mine = {"agency_id": AGENCY_ID, "owner": OWNER}
-    assert client.services.asked() == [
-        ("accounts.create_view", {**mine, "name": "To renew", "filters": {}, "sort": "-created_at", "columns": []}),
-        ("accounts.change_view", {**mine, "view_id": VIEW_ID, "sort": "name"}),
-        ("accounts.remove_view", {**mine, "view_id": VIEW_ID}),
-    ]
 
 
 # --- ETags ------------------------------------------------------------------------------------------------------------------------------
