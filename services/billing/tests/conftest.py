@@ -45,7 +45,7 @@ def localstripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StripePeer
 
 
 @pytest.fixture
-def peer(localstripe: StripePeer) -> StripePeer:
+def stripe_peer(localstripe: StripePeer) -> StripePeer:
     """Stripe as if nobody had ever used it."""
     localstripe.forget()
     return localstripe

@@ -25,9 +25,9 @@ from .test_usecases_payments import an_open_invoice, payments_of
 
 
 @pytest.fixture
-def provider(peer: StripePeer) -> StripeProvider:
+def provider(stripe_peer: StripePeer) -> StripeProvider:
     """Billing's agencies have their cards kept by Stripe."""
-    return stripe_at(peer)
+    return stripe_at(stripe_peer)
 
 
 def telling(kind: str, about: dict[str, Any], *, event_id: str | None = None) -> str:
@@ -48,9 +48,9 @@ def hear(stage: Stage, kind: str, about: dict[str, Any], *, event_id: str | None
         return cards.hear(uow, told=told)["effect"]
 
 
-def intent_of(peer: StripePeer, payment_id: str) -> dict[str, Any]:
+def intent_of(stripe_peer: StripePeer, payment_id: str) -> dict[str, Any]:
     """The payment intent that Stripe has for our payment."""
-    intents = peer.ask("GET", "/v1/payment_intents?limit=1000")["data"]
+    intents = stripe_peer.ask("GET", "/v1/payment_intents?limit=1000")["data"]
     [intent] = [each for each in intents if each["metadata"].get("payment_id") == payment_id]
     return dict(intent)
 
@@ -61,21 +61,21 @@ def intent(payment_id: str, *, amount: int = 3920, **more: Any) -> dict[str, Any
 
 
 @pytest.mark.parametrize("lost", ["request", "answer", None])
-def test_an_invoice_is_paid_by_one_charge_whatever_is_lost_on_the_way(stage: Stage, peer: StripePeer, lost: str | None) -> None:
+def test_an_invoice_is_paid_by_one_charge_whatever_is_lost_on_the_way(stage: Stage, stripe_peer: StripePeer, lost: str | None) -> None:
     issued = an_open_invoice(stage)
     if lost is not None:
-        peer.lose(lost)
+        stripe_peer.lose(lost)
         with pytest.raises(errors.ProviderUnavailable):
             stage.deliver(issued)
-        peer.forget_keys()
+        stripe_peer.forget_keys()
     stage.deliver(issued)
     assert [payment["status"] for payment in payments_of(stage)] == ["succeeded"]
-    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+    assert (stripe_peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
 
 
-def test_a_card_that_is_replaced_while_its_charge_is_unknown_is_the_one_that_is_asked_about(stage: Stage, peer: StripePeer) -> None:
+def test_a_card_that_is_replaced_while_its_charge_is_unknown_is_the_one_that_is_asked_about(stage: Stage, stripe_peer: StripePeer) -> None:
     issued = an_open_invoice(stage)
-    peer.lose("answer")
+    stripe_peer.lose("answer")
     with pytest.raises(errors.ProviderUnavailable):
         stage.deliver(issued)
     replacement = stage.provider.describe(payment_method="pm_card_visa", agency_id=stage.agency_id)
@@ -83,9 +83,9 @@ def test_a_card_that_is_replaced_while_its_charge_is_unknown_is_the_one_that_is_
         billing_profiles.update_billing_profile(
             uow, agency_id=stage.agency_id, billing_profile_id=stage.profile_id, expected_version=None, described=replacement, wanted={}
         )
-    peer.forget_keys()
+    stripe_peer.forget_keys()
     stage.deliver(issued)
-    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+    assert (stripe_peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
 
 
 def test_what_stripe_told_long_ago_is_forgotten(stage: Stage) -> None:
@@ -108,21 +108,21 @@ def test_a_charge_of_more_than_was_asked_for_is_for_a_human_to_see(stage: Stage)
             hear(stage, "payment_intent.succeeded", wrong)
 
 
-def test_an_account_that_fails_gets_its_money_back_from_stripe(stage: Stage, peer: StripePeer) -> None:
+def test_an_account_that_fails_gets_its_money_back_from_stripe(stage: Stage, stripe_peer: StripePeer) -> None:
     account_id = stage.an_account()
     stage.deliver(stage.failed(account_id))
     stage.settle()
-    assert (peer.charged(), peer.refunded()) == ([3920], [3920])
+    assert (stripe_peer.charged(), stripe_peer.refunded()) == ([3920], [3920])
 
 
-def test_what_stripe_tells_before_our_own_answer_was_recorded_pays_once(stage: Stage, peer: StripePeer) -> None:
+def test_what_stripe_tells_before_our_own_answer_was_recorded_pays_once(stage: Stage, stripe_peer: StripePeer) -> None:
     """One charge, one invoice_paid, however often and in whatever order it is told."""
     issued = an_open_invoice(stage)
     with stage.units.begin() as uow:
         attempt = payments.begin_payment(uow, invoice_id=issued["data"]["invoice_id"])
     assert attempt is not None
     outcome = payments.pay(attempt, credits_=stage.service.credits, provider=stage.provider)
-    charged = intent_of(peer, attempt.payment_id)
+    charged = intent_of(stripe_peer, attempt.payment_id)
     assert [hear(stage, "payment_intent.succeeded", charged, event_id=event_id) for event_id in ("evt_1", "evt_1", "evt_2")] == [
         True,
         False,
@@ -132,7 +132,7 @@ def test_what_stripe_tells_before_our_own_answer_was_recorded_pays_once(stage: S
         payments.record_payment(uow, attempt=attempt, outcome=outcome)
     stage.deliver(issued)
     assert hear(stage, "payment_intent.processing", charged) is False
-    assert (peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+    assert (stripe_peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
     assert [payment["provider_charge_id"] for payment in payments_of(stage)] == [charged["id"]]
 
 
@@ -205,23 +205,23 @@ def test_stripe_without_its_keys_is_refused_at_the_start(key: str, secret: str) 
         payment_provider(Wiring(call=FakeCall(), config=config))
 
 
-def test_stripe_is_chosen_by_the_configuration(peer: StripePeer) -> None:
+def test_stripe_is_chosen_by_the_configuration(stripe_peer: StripePeer) -> None:
     config = Config(
         database_url="",
         payment_provider="stripe",
         stripe_api_key=SECRET_KEY,
         stripe_webhook_secret=WEBHOOK_SECRET,
-        stripe_api_base=peer.url,
+        stripe_api_base=stripe_peer.url,
     )
     chosen = payment_provider(Wiring(call=FakeCall(), config=config))
     assert chosen.describe(payment_method="pm_card_visa", agency_id=new_id("agy")).last_four == "4242"
 
 
 @pytest.fixture
-def start(run_service: Callable[..., ServiceProcess], database: ServiceDatabase, peer: StripePeer) -> Callable[[], ServiceProcess]:
+def start(run_service: Callable[..., ServiceProcess], database: ServiceDatabase, stripe_peer: StripePeer) -> Callable[[], ServiceProcess]:
     """Billing as a process that is paid by Stripe."""
     settings = {"PAYMENT_PROVIDER": "stripe", "STRIPE_API_KEY": SECRET_KEY, "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET}
-    return lambda: run_service("billing", database, STRIPE_API_BASE=peer.url, LOG_LEVEL="DEBUG", **settings)
+    return lambda: run_service("billing", database, STRIPE_API_BASE=stripe_peer.url, LOG_LEVEL="DEBUG", **settings)
 
 
 def a_purchase(bus: Bus, database: ServiceDatabase) -> tuple[str, str]:
@@ -237,35 +237,35 @@ def a_purchase(bus: Bus, database: ServiceDatabase) -> tuple[str, str]:
 
 @pytest.mark.parametrize("lost", ["request", "answer", None])
 def test_a_process_asks_again_and_is_charged_once(
-    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, peer: StripePeer, lost: str | None
+    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, stripe_peer: StripePeer, lost: str | None
 ) -> None:
     billing = start()
     invoice_id, agency_id = a_purchase(bus, database)
-    peer.loses = lost
+    stripe_peer.loses = lost
     bus.publish("billing", "invoice_issued", {"invoice_id": invoice_id}, agency_id=agency_id)
     eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment")
-    assert peer.charged() == [5000]
+    assert stripe_peer.charged() == [5000]
     [row] = database.query("SELECT token FROM billing_profiles")
     assert not any(secret in billing.text() for secret in (SECRET_KEY, WEBHOOK_SECRET, *row["token"].split("/")))
 
 
 def test_a_process_killed_after_stripe_charged_and_before_it_heard_so_charges_once(
-    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, peer: StripePeer
+    start: Callable[[], ServiceProcess], bus: Bus, database: ServiceDatabase, stripe_peer: StripePeer
 ) -> None:
     billing = start()
     invoice_id, agency_id = a_purchase(bus, database)
-    peer.meanwhile = billing.kill
+    stripe_peer.meanwhile = billing.kill
     bus.publish("billing", "invoice_issued", {"invoice_id": invoice_id}, agency_id=agency_id)
     eventually(lambda: not billing.running, within_seconds=30, what="the process gone")
     [payment] = database.query("SELECT id, status FROM payments")
-    assert (payment["status"], peer.charged()) == ("pending", [5000])
+    assert (payment["status"], stripe_peer.charged()) == ("pending", [5000])
     start()
-    told = signed(telling("payment_intent.succeeded", intent_of(peer, payment["id"])))
+    told = signed(telling("payment_intent.succeeded", intent_of(stripe_peer, payment["id"])))
     heard = [bus.call("billing", "hear_provider", told)["effect"] for _ in range(2)]
     assert heard.count(True) <= 1
     eventually(lambda: database.query("SELECT 1 FROM payments WHERE status = 'succeeded'"), within_seconds=30, what="the payment")
     eventually(lambda: database.query("SELECT 1 FROM inbox"), within_seconds=30, what="the redelivery handled")
-    assert peer.charged() == [5000]
+    assert stripe_peer.charged() == [5000]
     assert [name for name, _ in database.emitted()].count("invoice_paid") == 1
 
 

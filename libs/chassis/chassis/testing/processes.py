@@ -16,6 +16,8 @@ from chassis.testing.waiting import eventually
 from local_servers import free_port
 
 COVERAGE = "COVERAGE_PROCESS_CONFIG"
+MEASURED = "toy"
+"""Whose processes coverage follows: the chassis is measured beneath the toy, and the services' rules where tests call them."""
 READY_SECONDS = 120
 """A deadline for a machine that is busy with other things; a process alone is ready in one or two."""
 END_SECONDS = 30
@@ -46,7 +48,9 @@ class ServiceProcess:
     def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         variables = environment_of({"HEALTH_PORT": str(self.port), **environment})
-        if command == "serve" and COVERAGE in variables:
+        if package != MEASURED:
+            variables.pop(COVERAGE, None)
+        elif command == "serve" and COVERAGE in variables:
             variables[COVERAGE] = _following_green_threads(variables[COVERAGE])
         self.name = f"{package} {command}"
         self._process = subprocess.Popen([sys.executable, "-m", package, command], env=variables, stderr=subprocess.PIPE, text=True)
