@@ -52,6 +52,15 @@ def test_a_message_is_the_same_to_the_byte_each_time_it_is_sent(mailer: Mailer, 
     assert first == second
 
 
+@pytest.mark.parametrize(("copied_to", "copies"), [("ops@atelier.example", 1), (MESSAGE["recipient"], 0)])
+def test_a_copy_says_less_and_nobody_gets_two(mailer: Mailer, mail_server: MailServer, copied_to: str, copies: int) -> None:
+    mailer.send(**MESSAGE, copied_to=copied_to, copied_body="Déjà payée.\n")
+    sent, *copied = mail_server.mails
+    assert (sent.recipients, sent.message.get_content().strip()) == ([MESSAGE["recipient"]], MESSAGE["body"].strip())
+    assert [(mail.recipients, mail.message.get_content().strip()) for mail in copied] == [([copied_to], "Déjà payée.")] * copies
+    assert {mail.message["Cc"] for mail in copied} <= {copied_to}
+
+
 @pytest.mark.parametrize(
     ("at", "answer", "refusal"),
     [

@@ -19,7 +19,7 @@ from chassis.fields import is_storable
 from chassis.ids import new_id
 from chassis.messages import attempts_of
 from chassis.paging import LARGEST_INTEGER, decode_cursor, encode_cursor
-from chassis.testing.processes import environment_of
+from chassis.testing.processes import environment_of, under_eventlet
 from chassis.topology import ServiceTopology, Topology
 
 VALUES = st.none() | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | st.text().filter(is_storable)
@@ -179,5 +179,6 @@ try:
 except ZeroDivisionError:
     print("raised")
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    environment = under_eventlet(environment_of({}))
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout == "raised\n", ended.stderr

@@ -35,11 +35,12 @@ def environment_of(given: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _following_green_threads(configuration: str) -> str:
-    """Coverage's configuration for a process under eventlet: told to follow real threads too, it loses the main green one."""
-    content = json.loads(base64.b64decode(configuration))
-    content["concurrency"] = ["greenlet"]
-    return base64.b64encode(json.dumps(content).encode()).decode()
+def under_eventlet(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process under eventlet: coverage, told to follow real threads too, loses the main green one."""
+    if COVERAGE not in variables:
+        return dict(variables)
+    content = json.loads(base64.b64decode(variables[COVERAGE])) | {"concurrency": ["greenlet"]}
+    return {**variables, COVERAGE: base64.b64encode(json.dumps(content).encode()).decode()}
 
 
 class ServiceProcess:
@@ -48,10 +49,10 @@ class ServiceProcess:
     def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         variables = environment_of({"HEALTH_PORT": str(self.port), **environment})
-        if package != MEASURED:
+        if package.partition(".")[0] != MEASURED:
             variables.pop(COVERAGE, None)
-        elif command == "serve" and COVERAGE in variables:
-            variables[COVERAGE] = _following_green_threads(variables[COVERAGE])
+        elif command == "serve":
+            variables = under_eventlet(variables)
         self.name = f"{package} {command}"
         self._process = subprocess.Popen([sys.executable, "-m", package, command], env=variables, stderr=subprocess.PIPE, text=True)
         self.log: list[str] = []
