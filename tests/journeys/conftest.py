@@ -102,6 +102,7 @@ class Platform:
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             "BIND": f"127.0.0.1:{self.http_port}",
             "PROVISIONING_SECONDS": "20",
+            "DUE_SECONDS": "0.5",  # journeys move clocks and wait for what is due
             "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/login",
             "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/reset-password",
         }
@@ -150,6 +151,8 @@ class Platform:
 
     def stop(self) -> None:
         """End everything."""
+        for process in self.processes.values():
+            process.ask_to_end()
         for process in self.processes.values():
             process.end()
         self.bus.close()

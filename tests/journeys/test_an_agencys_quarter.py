@@ -1,4 +1,4 @@
-"""A quarter of an agency with ten accounts: prepaid bought once a month, every change of plan, and statements worked out by hand.
+"""A quarter of an agency with ten accounts: prepaid bought once a month, every change of plan, a card refused, and statements by hand.
 
 | when | what | to pay |
 |---|---|---|
@@ -6,18 +6,22 @@
 | 16 January, noon | half of the month is left: Plus → Pro, and Pro → Starter at once | 31.60 − 19.60; 31.60 − 6.00 granted |
 | 31 January | exactly what is missing for the renewals of the 1st | 7 × 39.20 + 63.20 − what the agency has left |
 | 1 February | renewals, none of them by card | 7 × 39.20 + 63.20 + 12.00 |
-| 1 March | renewals, by card but for what one account has of its own | the same |
+| 1 March | renewals, by card but for what one account has of its own; one Plus has a card that is refused | the same; 39.20 of it open |
+| 2 and 4 March | the refused one is tried again, in vain, then at once with another card | 39.20 |
 """
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
 import requests
 
 from chassis.testing import eventually
+from chassis.testing.bus import Collector
 
-from .conftest import Agency, Clock, Platform, unique_name
+from .conftest import SERVICES, Agency, Clock, Platform, unique_name
 from .test_opening_an_account import PLUS, PRO, account_request, eur
+from .test_overdue_by_clock import pay_by, told_of, until_told
 
 STARTER = {**PLUS, "plan": "Starter"}
 YEARLY = {**PLUS, "frequency": "annual"}
@@ -46,10 +50,11 @@ class Quarter:
         told: dict[str, Any] = answer.json()
         return told
 
-    def open(self, plan: dict[str, Any]) -> str:
-        account_id = str(self.asked("/v1/accounts", account_request(unique_name(), plan=plan))["id"])
-        self.agency.until_status(account_id, "active")
-        return account_id
+    def open(self, *plans: dict[str, Any]) -> list[str]:
+        account_ids = [str(self.asked("/v1/accounts", account_request(unique_name(), plan=plan))["id"]) for plan in plans]
+        for account_id in account_ids:
+            self.agency.until_status(account_id, "active")
+        return account_ids
 
     def buy(self, amount: int) -> None:
         before = self.prepaid()
@@ -60,16 +65,17 @@ class Quarter:
         """What the agency has for all of its accounts."""
         return int(self.shown("/v1/credits/prepaid")["units"])
 
-    def settled(self, count: int) -> None:
-        """Wait until there are so many invoices, all of them paid, and credits has heard of every payment."""
+    def settled(self, count: int, *, owed: int = 0) -> None:
+        """Wait until there are so many invoices, all but `owed` of them paid, and credits has heard of every payment."""
 
         def is_settled() -> bool:
             page = self.shown("/v1/invoices?limit=200")
             statement = self.statement(f"{self.clock.now:%Y-%m}")
-            spent = statement["prepaid"]["spent"]
-            return page["total"] == count and {each["status"] for each in page["data"]} == {"paid"} and spent == statement["paid_prepaid"]
+            statuses = Counter(each["status"] for each in page["data"])
+            is_paid = (page["total"], statuses["paid"], statuses["open"]) == (count, count - owed, owed)
+            return is_paid and statement["prepaid"]["spent"] == statement["paid_prepaid"]
 
-        eventually(is_settled, within_seconds=60, what=f"{count} invoices are paid")
+        eventually(is_settled, within_seconds=60, what=f"{count} invoices are paid but for {owed}")
 
     def statement(self, month: str) -> dict[str, Any]:
         return self.shown(f"/v1/statements/{month}")
@@ -81,16 +87,75 @@ class Quarter:
         held = {name: value["amount"] for name, value in told["prepaid"].items()}
         return {name: value for name, value in owed.items() if value}, {name: value for name, value in held.items() if value}
 
+    def charges(self, platform: Platform) -> tuple[int, int]:
+        """How often the provider took money from the agency's cards, and how much."""
+        question = (
+            "SELECT count(*), sum(c.amount_minor) FROM test_provider_charges c JOIN payments p ON p.id = c.idempotency_key"
+            " JOIN invoices i ON i.id = p.invoice_id WHERE i.agency_id = %s"
+        )
+        [taken] = platform.databases["billing"].query(question, self.agency.id)
+        return taken["count"], taken["sum"]
+
+
+def refused_and_recovered(platform: Platform, quarter: Quarter, account_id: str) -> str:
+    """On 1 March the card of an account is refused, and twice more; on the 4th another one pays: the number of that invoice."""
+    agency = quarter.agency
+    pay_by(platform, agency, account_id, "pm_card_insufficient_funds")
+    quarter.clock.advance_to(datetime(2027, 3, 1, tzinfo=UTC))
+    quarter.settled(13 + 9 + 9, owed=1)
+    assert quarter.sums("2027-03")[0] == {
+        "invoiced": RENEWED_MINOR,
+        "paid_prepaid": STARTER_MINOR,
+        "paid_card": RENEWED_MINOR - STARTER_MINOR - PLUS_MINOR,
+        "closing": PLUS_MINOR,
+    }
+    [owed] = quarter.shown("/v1/invoices?status=open")["data"]
+    assert (owed["account_id"], owed["purpose"], owed["total"]) == (account_id, "renewal", eur(PLUS_MINOR))
+    until_told(platform, account_id, 0)
+    for day, step in ((2, 1), (4, 2)):
+        quarter.clock.advance_to(datetime(2027, 3, day, tzinfo=UTC))
+        until_told(platform, account_id, step)
+    assert agency.account(account_id)["status"] == "active"
+    pay_by(platform, agency, account_id, "pm_card_visa")
+    quarter.settled(13 + 9 + 9)
+    return str(owed["number"])
+
+
+def told_exactly(platform: Platform, seen: Collector, agency: Agency, number: str) -> None:
+    """Every fact of the quarter was told once, and of the invoice that was refused whoever had to be."""
+    wanted = {
+        "accounts.account_requested": 10,
+        "accounts.account_activated": 10,
+        "accounts.account_upgraded": 1,
+        "accounts.account_downgraded": 1,
+        "billing.invoice_issued": 13 + 9 + 9,
+        "billing.invoice_paid": 13 + 9 + 9,
+        "billing.credit_note_issued": 1,
+        "billing.payment_failed": 3,
+        "billing.dunning_step": 4,
+    }
+    eventually(lambda: told_of(seen, agency) == wanted, what="exactly these events")
+    steps = [event["data"] for event in seen.events() if event["agency_id"] == agency.id and event["type"].split(".")[2] == "dunning_step"]
+    said = [(each["number"], each["step"], each["outcome"]) for each in sorted(steps, key=lambda step: step["sequence"])]
+    assert said == [(number, 0, "retry"), (number, 1, "retry"), (number, 2, "retry"), (number, 2, "recovered")]
+    mails = {
+        f"The payment of invoice {number} failed": 3,
+        f"Invoice {number} is overdue": 3,
+        f"Nothing is overdue any more: invoice {number} is settled": 1,
+        f"Invoice {number} is paid": 1,
+    }
+    told = platform.mailbox.subjects_to
+    eventually(lambda: Counter(each for each in told(agency.notification_email) if number in each) == mails, what="exactly these notices")
+
 
 def test_a_quarter_is_billed_paid_and_stated_to_the_cent(platform: Platform) -> None:
-    """R0.47, R0.63, R0.67, R0.68, R0.96, R0.103, R0.105."""
+    """R0.47, R0.63, R0.67, R0.68, R0.73, R0.96, R0.103, R0.105."""
     agency = platform.agency()
+    seen = platform.bus.collect(*SERVICES)
     quarter = Quarter(agency, agency.make_clock())
     quarter.clock.advance_to(datetime(2027, 1, 1, tzinfo=UTC))
     quarter.buy(BOUGHT_MINOR)
-    plus = [quarter.open(PLUS) for _ in range(8)]
-    pro = quarter.open(PRO)
-    quarter.open(YEARLY)
+    *plus, pro, _ = quarter.open(*[PLUS] * 8, PRO, YEARLY)
     quarter.settled(11)
     assert quarter.prepaid() == BOUGHT_MINOR - OPENED_MINOR
 
@@ -120,8 +185,8 @@ def test_a_quarter_is_billed_paid_and_stated_to_the_cent(platform: Platform) -> 
     quarter.clock.advance_to(datetime(2027, 2, 1, tzinfo=UTC))
     quarter.settled(13 + 9)
     assert quarter.prepaid() == 0
-    quarter.clock.advance_to(datetime(2027, 3, 1, tzinfo=UTC))
-    quarter.settled(13 + 9 + 9)
+    number = refused_and_recovered(platform, quarter, plus[1])
+    assert quarter.charges(platform) == (2 + 7 + 1, BOUGHT_MINOR + missing + RENEWED_MINOR - STARTER_MINOR)
 
     by_prepaid = OPENED_MINOR + UP_MINOR
     assert quarter.sums("2027-01") == (
@@ -155,3 +220,4 @@ def test_a_quarter_is_billed_paid_and_stated_to_the_cent(platform: Platform) -> 
     of_one = [quarter.shown(path)["data"] for path in (f"/v1/invoices?account_name={name.upper()}", f"/v1/accounts/{pro}/invoices")]
     assert of_one[0] == of_one[1]
     assert [each["total"] for each in of_one[0]] == [eur(STARTER_MINOR), eur(STARTER_MINOR), eur(PRO_MINOR)]
+    told_exactly(platform, seen, agency, number)

@@ -20,34 +20,34 @@ def billing_profile(agency: Agency, card: str) -> str:
     return str(made.json()["id"])
 
 
-def pay_by(life: Life, card: str) -> None:
-    """From now on the account pays by this card."""
-    etag = life.agency.get(life.path).headers["ETag"]
-    changed = life.agency.send("PATCH", life.path, {"billing_profile_id": billing_profile(life.agency, card)}, **{"If-Match": etag})
+def pay_by(platform: Platform, agency: Agency, account_id: str, card: str) -> None:
+    """From now on the account pays by this card, and billing knows."""
+    path, profile = f"/v1/accounts/{account_id}", billing_profile(agency, card)
+    etag = agency.get(path).headers["ETag"]
+    changed = agency.send("PATCH", path, {"billing_profile_id": profile}, **{"If-Match": etag})
     assert changed.ok, changed.text
+    known = "SELECT 1 FROM subscriptions WHERE account_id = %s AND billing_profile_id = %s"
+    eventually(lambda: platform.databases["billing"].query(known, account_id, profile), what="billing knows the card")
 
 
 def overdue(platform: Platform, life: Life) -> None:
     """Its card is one that is refused, and its period ends."""
-    pay_by(life, "pm_card_insufficient_funds")
-    profile = life.shown()["billing_profile_id"]
-    known = "SELECT 1 FROM subscriptions WHERE account_id = %s AND billing_profile_id = %s"
-    eventually(lambda: platform.databases["billing"].query(known, life.id, profile), what="billing knows the card")
+    pay_by(platform, life.agency, life.id, "pm_card_insufficient_funds")
     life.clock.advance_to(life.until_paid())
     eventually(lambda: life.invoices()[1:] == [("renewal", "open", 3920)], what="the renewal is owed")
-    until_told(platform, life, 0)
+    until_told(platform, life.id, 0)
 
 
-def until_told(platform: Platform, life: Life, step: int) -> None:
+def until_told(platform: Platform, account_id: str, step: int) -> None:
     dunnings = "SELECT step FROM dunnings WHERE account_id = %s"
-    eventually(lambda: platform.databases["billing"].query(dunnings, life.id) == [{"step": step}], what=f"step {step} is told")
+    eventually(lambda: platform.databases["billing"].query(dunnings, account_id) == [{"step": step}], what=f"step {step} is told")
 
 
 def try_until_suspended(platform: Platform, life: Life) -> None:
     """The days on which it is tried again."""
     for step, (day, before) in enumerate(zip(TRIES, (0, *TRIES), strict=False), start=1):
         life.clock.advance(days=day - before)
-        until_told(platform, life, step)
+        until_told(platform, life.id, step)
     life.until("disabled")
 
 
@@ -70,7 +70,7 @@ def test_a_refused_card_is_tried_again_then_suspends_the_account_and_a_new_card_
     assert "payment is overdue" in enable["reason"]
     assert life.refused("DELETE", "suspension") == "suspension_not_yours"
 
-    pay_by(life, "pm_card_visa")
+    pay_by(platform, agency, life.id, "pm_card_visa")
     life.until("active")
     assert life.invoices() == [("account_opening", "paid", 3920), ("renewal", "paid", 3920)]
     wanted = {

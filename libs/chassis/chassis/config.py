@@ -1,6 +1,7 @@
 """The environment, read once: a frozen dataclass per service whose fields say which variable they come from."""
 
 import logging
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -82,3 +83,5 @@ class ServiceConfig(ProcessConfig):
     heartbeat_file: str = setting("HEARTBEAT_FILE", default="")
     relay_batch: int = setting("RELAY_BATCH", default=500, convert=int)
     housekeeping_seconds: float = setting("HOUSEKEEPING_SECONDS", default=60.0, convert=float)
+    due_seconds: float = setting("DUE_SECONDS", default=math.inf, convert=float)
+    """The longest that a period of due work is: less than it says itself for whoever moves clocks and waits for what follows."""

@@ -14,6 +14,8 @@ from chassis import context as contexts
 from chassis import metrics
 from chassis.broker import Broker
 from chassis.clocks import ClockMoved
+from chassis.config import ServiceConfig
+from chassis.container import CONFIG
 from chassis.errors import Refusal
 from chassis.events import Event, UnreadableEvent
 from chassis.schemas import load
@@ -103,6 +105,11 @@ class DueDoor(Entrypoint):
         self.every_seconds = every_seconds
         self._stopping = False
 
+    def setup(self) -> None:
+        """Read how long a period may be here."""
+        config: ServiceConfig = self.container.config[CONFIG]
+        self.every_seconds = min(self.every_seconds, config.due_seconds)
+
     def start(self) -> None:
         """Wait for periods to begin."""
         eventlet.spawn(self._tick)
@@ -163,7 +170,7 @@ def follow_clocks(source: str, event: str) -> Callable[[Any, Event], None]:
 
 
 def due(*, every_seconds: float) -> Callable[[Method], Method]:
-    """Run once in every period of `every_seconds` (counted from the epoch), in one replica."""
+    """Run once in every period of `every_seconds` (counted from the epoch), or of DUE_SECONDS where those are fewer, in one replica."""
     return functools.partial(_register, door=DueDoor(every_seconds=every_seconds))
 
 

@@ -141,6 +141,24 @@ def test_cancelling_keeps_what_is_paid_for_and_the_days_of_a_trial_and_ends_a_sa
     assert domain.cancelled(overdue, NOW).expires_at == NOW
 
 
+def test_what_is_cancelled_in_a_period_that_is_paid_lives_to_its_end_whenever_that_is_heard() -> None:
+    """R0.100."""
+    began, ends = NOW - timedelta(seconds=1), NOW + timedelta(days=30)
+    for renews_at in (began, NOW):
+        waiting = domain.cancelled(like(ACTIVE, renews_at=renews_at), NOW)
+        assert waiting.expires_at == renews_at + timedelta(days=1)
+        lives = domain.paid_until(waiting, ends)
+        assert (lives.status, lives.renews_at, lives.expires_at) == (Status.CANCELLED, ends, ends)
+        assert domain.paid_until(lives, ends) == domain.paid_until(lives, began) == lives
+        assert domain.paid_until(waiting, renews_at) == waiting
+    assert domain.paid_until(like(ACTIVE, renews_at=NOW), ends) == domain.paid_until(like(ACTIVE, renews_at=began), ends)
+
+
+def test_what_is_cancelled_before_a_period_begins_does_not_live_in_it_though_it_was_charged() -> None:
+    cancelled = domain.cancelled(like(ACTIVE, renews_at=SOON), NOW)
+    assert domain.paid_until(cancelled, SOON + timedelta(days=30)).expires_at == SOON
+
+
 def test_an_account_whose_period_is_not_known_yet_is_not_cancelled_yet() -> None:
     assert refusal(like(ACTIVE, renews_at=None), Verb.CANCEL).code == "paid_period_unknown"
     with pytest.raises(errors.PaidPeriodUnknown):

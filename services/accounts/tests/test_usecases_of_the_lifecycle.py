@@ -9,6 +9,7 @@ import pytest
 from accounts import errors, models, usecases
 from accounts.domain import Kind, Status, SuspensionReason
 from chassis import context
+from chassis.fields import format_instant
 from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
@@ -95,6 +96,38 @@ def test_a_cancelled_account_is_usable_until_the_end_of_its_period_then_expired_
         "account_archived",
         "account_renewed",
     ]
+
+
+def test_an_account_cancelled_before_it_is_heard_that_its_renewal_was_paid_lives_to_the_end_of_that(stage: Stage) -> None:
+    """R0.100."""
+    account_id = stage.account()
+    stage.clock.advance(days=30, seconds=1)
+    assert stage.do(usecases.cancel_account, account_id, reason="Gone.").status == "cancelled"
+    ends = stage.clock.now + PERIOD
+    for _ in range(2):
+        with stage.units.begin() as uow:
+            usecases.record_payment(uow, account_id=account_id, purpose="renewal", period_ends_at=ends)
+    stage.clock.advance(days=2)
+    stage.sweep()
+    assert (stage.shown(account_id).status, stage.shown(account_id).expires_at) == ("cancelled", ends)
+    told = [data for name, data in stage.database.emitted() if name == "account_cancelled"]
+    assert [each["expires_at"] for each in told] == [format_instant(stage.clock.now - timedelta(days=1, seconds=1)), format_instant(ends)]
+    assert {each["reason"] for each in told} == {"Gone."}
+    stage.clock.now = ends
+    stage.sweep()
+    assert stage.told() == ["renewal_upcoming", "account_cancelled", "account_cancelled", "account_expired"]
+
+
+def test_an_account_cancelled_while_its_renewal_is_not_paid_ends_after_a_day(stage: Stage) -> None:
+    account_id = stage.account()
+    stage.clock.advance(days=30)
+    stage.do(usecases.cancel_account, account_id, reason=None)
+    stage.clock.advance(days=1)
+    stage.sweep()
+    assert stage.shown(account_id).status == "expired"
+    overdue = stage.account()
+    stage.clock.advance(days=32)
+    assert stage.do(usecases.cancel_account, overdue, reason=None).status == "expired"
 
 
 def test_a_trial_ends_and_becomes_paid_by_a_change_of_plan(stage: Stage) -> None:

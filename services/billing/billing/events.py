@@ -125,6 +125,17 @@ class PaymentFailed(Fact):
     is_final = fields.Boolean(dump_default=True)  # it is not tried again by itself
 
 
+class TopUpRefused(Fact):
+    """A low pot could not be topped up as its agency wants it to be: nothing was bought, and nothing is until the pot is low again."""
+
+    source = "billing"
+    kind = fields.String(required=True)
+    units = fields.Integer(strict=True, required=True)
+    currency = fields.String(required=True, allow_none=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
 class DunningStep(Fact):
     """What the dunning of an overdue invoice has come to; `sequence` counts these facts of one account."""
 

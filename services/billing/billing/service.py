@@ -34,6 +34,7 @@ ATTEMPTS_AT_ONCE = 10
 BATCHES_A_PERIOD = 20
 """The next period goes on where this one ends, in whichever replica."""
 REMINDED_AT_ONCE = 100
+FORGOTTEN_AT_ONCE = 100
 
 
 class BillingService:
@@ -291,6 +292,10 @@ class BillingService:
         while reminded:
             with self.work.begin() as uow:
                 reminded = billing_profiles.remind_of_expiring_cards(uow, limit=REMINDED_AT_ONCE)
+
+    @due(every_seconds=60)
+    def forget_cards(self) -> None:
+        cards.forget_cards(self.work, provider=self.provider, limit=FORGOTTEN_AT_ONCE)
 
     @due(every_seconds=3600)
     def forget_old_provider_events(self) -> None:

@@ -58,7 +58,10 @@ Envelope = dict[str, Any]
 
 
 class FakeCredits:
-    """Credits as billing sees it: sets aside what is left of `available_minor`, the same for the same payment."""
+    """Credits as billing sees it: sets aside what is left of `available_minor`, the same for the same payment.
+
+    What a payment that failed had is there for the next attempt at its invoice alone: the news of its failure is always late.
+    """
 
     def __init__(self) -> None:
         self.available_minor = 0
@@ -68,6 +71,7 @@ class FakeCredits:
         """Answer as credits does."""
         up_to = request["up_to"]
         if request["payment_id"] not in self.reserved:
+            self.available_minor += self.reserved.get(request["previous_payment_id"], 0)
             self.reserved[request["payment_id"]] = min(self.available_minor, up_to["amount"])
             self.available_minor -= self.reserved[request["payment_id"]]
         return {"reserved": {"amount": self.reserved[request["payment_id"]], "currency": up_to["currency"]}}

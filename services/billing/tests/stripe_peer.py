@@ -25,6 +25,7 @@ from chassis.testing import eventually
 
 SECRET_KEY = "sk_test_localstripe"
 WEBHOOK_SECRET = "whsec_test"
+VISA = "4242424242424242"
 CHARGING = ("POST", "/v1/payment_intents")
 
 
@@ -37,12 +38,12 @@ class StripePeer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     loses: str | None = None
-    """What the next charge loses: its `request`, or its `answer`."""
+    """What the next charge, or deletion, loses: its `request`, or its `answer`."""
     meanwhile: Callable[[], object] | None = None
     """What happens once, after the next charge was made and before that is answered."""
 
     def lose(self, what: str) -> None:
-        """Have the next charge's request or answer lost on its way."""
+        """Have the next charge's, or deletion's, request or answer lost on its way."""
         self.loses = what
 
     def forget(self) -> None:
@@ -69,6 +70,10 @@ class StripePeer:
         """The amount of every refund that Stripe made."""
         return [each["amount"] for each in self.ask("GET", "/v1/refunds?limit=100")["data"]]
 
+    def customers(self) -> list[str]:
+        """The ids of those whose cards are kept."""
+        return [each["id"] for each in self.ask("GET", "/v1/customers?limit=100")["data"]]
+
     def a_card(self, number: str, *, expiry_year: int = 2040) -> str:
         """A card as a browser hands it over, by its number; gives its token."""
         card = {"number": number, "exp_month": 12, "exp_year": expiry_year, "cvc": "123"}
@@ -76,7 +81,7 @@ class StripePeer:
 
     def lost_of(self, method: str, path: str) -> str | None:
         """What is lost of this request, once."""
-        if (method, path) != CHARGING:
+        if (method, path) != CHARGING and method != "DELETE":
             return None
         loses, self.loses = self.loses, None
         return loses
@@ -153,7 +158,7 @@ def _proxy(peer: StripePeer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = _pass  # noqa: N815  as http.server names them
+        do_GET = do_POST = do_DELETE = _pass  # noqa: N815  as http.server names them
 
         def _hang_up(self) -> None:
             self.close_connection = True

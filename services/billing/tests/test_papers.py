@@ -8,17 +8,27 @@ import pytest
 from pypdf import PdfReader
 
 from billing import errors
-from billing.domain.offer import Effective
+from billing.domain.catalogue import Frequency
+from billing.domain.credits import credit_lines, piece_lines
+from billing.domain.descriptions import in_language
+from billing.domain.offer import Effective, describe
 from billing.domain.papers import addressee, shown_date, shown_money, words_of
 from billing.usecases import billing_profiles, credit_notes, invoices, papers
 from billing.usecases import credits as credits_
 from chassis.ids import new_id
 from chassis.money import Money
 
-from .factories import NOON, euros, paid
+from .factories import CATALOGUE, NOON, euros, paid
 from .stage import Stage
 
 LANGUAGES = ["en", "fr", "pt", "es"]
+DESCRIBED = {
+    "en": "EM Enterprise, 1,000 contacts, monthly, custom reports: 12, SMS",
+    "fr": "EM Enterprise, 1 000 contacts, mensuel, rapports personnalisés : 12, SMS",
+    "pt": "EM Enterprise, 1.000 contactos, mensal, relatórios personalizados: 12, SMS",
+    "es": "EM Enterprise, 1.000 contactos, mensual, informes personalizados: 12, SMS",
+}
+"""What a line is for, as it is printed."""
 NAMES = ["Atelier Démo", "Ευρωπαϊκή Ώρα", "Świętokrzyskie Żółwie Łódź", "Объединённый Щит"]
 
 
@@ -63,18 +73,19 @@ def test_the_pdf_has_the_figures_of_the_json_in_the_agencys_language(stage: Stag
     stage.credits.available_minor = 1_000
     named(stage, language=language, name=name)
     addressed(stage, f"{name} & Co")
-    stage.an_account(paid("Enterprise"))
+    stage.an_account(paid("Enterprise", add_ons=["sms"], limits={"custom_reports": {"choice": "custom", "number": 12}}))
     shown, printed = invoice_in(stage, stage.emitted("invoice_issued")[0]["invoice_id"])
     text, words = text_of(printed), words_of(language)
     assert printed["filename"] == "INV-000001.pdf"
-    assert (shown["paid_prepaid"], shown["paid_card"], shown["status"]) == (euros(1000), euros(10600), "paid")
+    assert (shown["paid_prepaid"], shown["paid_card"], shown["status"]) == (euros(1000), euros(12360), "paid")
     for figure in ("total", "paid_prepaid", "paid_card", "credited", "open"):
         assert spaced(shown_money(shown[figure], language)) in text
     [line] = shown["lines"]
+    assert line["description"] == "EM Enterprise, 1000 contacts, monthly, 12 custom reports, sms"
     period = f"{shown_date(line['period_start'], language)} – {shown_date(line['period_end'], language)}"
     for wanted in (
         *(f"{words.invoice} INV-000001", name, f"{name} & Co", "12 rue des Lilas", "35000 Rennes", "acme"),
-        *(line["description"], words.reasons[line["reason"]], period, spaced(shown_money(line["amount"], language))),
+        *(DESCRIBED[language], words.reasons[line["reason"]], period, spaced(shown_money(line["amount"], language))),
         *(shown_date(shown["issued_at"], language), words.statuses["paid"], words.paid_prepaid, words.paid_card, words.taxes_note),
     ):
         assert wanted in text, wanted
@@ -95,7 +106,9 @@ def test_a_credit_note_is_printed_with_what_goes_where(stage: Stage, language: s
     words = words_of(language)
     assert (shown["granted"], shown["account_name"], shown["invoice_number"]) == (euros(2560), "acme", None)
     assert [shown] == listed.data
-    for wanted in (f"{words.credit_note} CN-000001", words.credit_reasons["plan_change"], words.granted):
+    said = [spaced(in_language(line["description"], words, language)) for line in shown["lines"]]
+    assert language == "en" or not {line["description"] for line in shown["lines"]}.intersection(said)
+    for wanted in (f"{words.credit_note} CN-000001", words.credit_reasons["plan_change"], words.granted, *said):
         assert wanted in text
     for amount in (shown["total"], shown["granted"], shown["refunded_card"], *(line["amount"] for line in shown["lines"])):
         assert spaced(shown_money(amount, language)) in text
@@ -143,6 +156,37 @@ def test_amounts_have_the_decimals_of_their_currency() -> None:
     assert spaced(shown_money(Money(amount_minor=-123456, currency="EUR"), "fr")) == "-1 234,56 €"
     assert shown_date(NOON, "es") == "31 de enero de 2026"
     assert words_of("tlh") is words_of("en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_that_is_issued_is_said_in_every_language(language: str) -> None:
+    words = words_of(language)
+    pieces = [line.description for on_sale in CATALOGUE.credits for line in piece_lines(on_sale, units=on_sale.minimum, currency="EUR")]
+    for description, said in zip(pieces, words.pieces.values(), strict=True):
+        assert in_language(description, words, language).startswith(said.partition("{")[0])
+    assert in_language(credit_lines(euros(1))[0].description, words, language) == words.prepaid
+    [version] = [version for version in CATALOGUE.pricing_versions if version.code == "V3"]
+    for product in version.products:
+        limits = {limit.code: {"choice": limit.options[0].choice, "number": None} for limit in product.limits}
+        for frequency in Frequency:
+            chosen = paid(product=product.code, frequency=frequency, limits=limits, add_ons=[each.code for each in product.add_ons])
+            said = in_language(describe(chosen), words, language)
+            assert words.frequencies[frequency] in said
+            for text in (*(words.limits[code] for code in limits), *(words.add_ons[each.code] for each in product.add_ons)):
+                assert text.partition("{")[0] in said
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("SMS credits: 15000", "Crédits SMS : 15 000"),
+        ("EM Plus, 1000 contacts, annual", "EM Plus, 1 000 contacts, annuel"),
+        ("EM Plus, 1000 contacts, annual, 3 magic wands, owls", "EM Plus, 1 000 contacts, annuel, magic wands: 3, owls"),
+        ("Something from long ago", "Something from long ago"),
+    ],
+)
+def test_what_cannot_be_read_is_printed_as_it_is_kept(description: str, said: str) -> None:
+    assert spaced(in_language(description, words_of("fr"), "fr")) == said
 
 
 def test_whom_it_is_issued_to_is_said_once() -> None:

@@ -11,9 +11,8 @@ from billing.clients.stripe_provider import StripeProvider
 from chassis.ids import new_id
 
 from .factories import euros
-from .stripe_peer import SECRET_KEY, WEBHOOK_SECRET, StripePeer, stripe_at
+from .stripe_peer import SECRET_KEY, VISA, WEBHOOK_SECRET, StripePeer, stripe_at
 
-VISA = "4242424242424242"
 AGENCY_ID = new_id("agy")
 DECLINED_WHEN_CHARGED = "4000000000000341"
 ASKS_ITS_OWNER = "4000002760003184"

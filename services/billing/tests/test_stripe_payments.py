@@ -20,7 +20,7 @@ from chassis.testing.bus import refusal_of
 from chassis.wiring import Wiring
 
 from .stage import Stage
-from .stripe_peer import SECRET_KEY, WEBHOOK_SECRET, StripePeer, stripe_at
+from .stripe_peer import SECRET_KEY, VISA, WEBHOOK_SECRET, StripePeer, stripe_at
 from .test_usecases_payments import an_open_invoice, payments_of
 
 
@@ -78,14 +78,70 @@ def test_a_card_that_is_replaced_while_its_charge_is_unknown_is_the_one_that_is_
     stripe_peer.lose("answer")
     with pytest.raises(errors.ProviderUnavailable):
         stage.deliver(issued)
-    replacement = stage.provider.describe(payment_method="pm_card_visa", agency_id=stage.agency_id)
-    with stage.units.begin() as uow:
-        billing_profiles.update_billing_profile(
-            uow, agency_id=stage.agency_id, billing_profile_id=stage.profile_id, expected_version=None, described=replacement, wanted={}
-        )
+    replaced(stage, "pm_card_visa")
     stripe_peer.forget_keys()
     stage.deliver(issued)
     assert (stripe_peer.charged(), stage.names()) == ([3920], ["invoice_issued", "invoice_paid"])
+
+
+def replaced(stage: Stage, payment_method: str) -> None:
+    """The agency's profile has another card."""
+    described = stage.provider.describe(payment_method=payment_method, agency_id=stage.agency_id)
+    with stage.units.begin() as uow:
+        billing_profiles.update_billing_profile(
+            uow, agency_id=stage.agency_id, billing_profile_id=stage.profile_id, expected_version=None, described=described, wanted={}
+        )
+
+
+def removed(stage: Stage, profile_id: str) -> None:
+    with stage.units.begin() as uow:
+        billing_profiles.remove_billing_profile(uow, agency_id=stage.agency_id, billing_profile_id=profile_id)
+
+
+@pytest.mark.parametrize("lost", [None, "request", "answer"])
+def test_a_card_is_forgotten_by_stripe_once_its_profile_is_removed_whatever_is_lost_on_the_way(
+    stage: Stage, stripe_peer: StripePeer, lost: str | None
+) -> None:
+    """R0.64."""
+    [kept] = stripe_peer.customers()
+    other = stage.a_profile("pm_card_visa", is_default=False)
+    [gone] = {*stripe_peer.customers()} - {kept}
+    removed(stage, other)
+    assert {*stripe_peer.customers()} == {kept, gone}
+    if lost is not None:
+        stripe_peer.lose(lost)
+        stage.service.forget_cards()
+        assert stage.database.query("SELECT count(*) AS n FROM cards_to_forget") == [{"n": 1}]
+    for _ in range(2):
+        stage.service.forget_cards()
+    assert stripe_peer.customers() == [kept]
+    assert [each for each in stripe_peer.requests if each[0] == "DELETE"] == [("DELETE", f"/v1/customers/{gone}")] * (
+        1 if lost is None else 2
+    )
+    assert stage.database.query("SELECT * FROM cards_to_forget") == []
+
+
+def test_a_card_that_was_replaced_is_forgotten_but_not_while_a_charge_by_it_is_unknown(stage: Stage, stripe_peer: StripePeer) -> None:
+    [first] = stripe_peer.customers()
+    issued = an_open_invoice(stage)
+    stripe_peer.lose("answer")
+    with pytest.raises(errors.ProviderUnavailable):
+        stage.deliver(issued)
+    replaced(stage, "pm_card_visa")
+    stage.service.forget_cards()
+    assert first in stripe_peer.customers()
+    stage.deliver(issued)
+    stage.service.forget_cards()
+    assert (first in stripe_peer.customers(), len(stripe_peer.customers()), stripe_peer.charged()) == (False, 1, [3920])
+
+
+def test_a_card_that_another_profile_has_too_is_kept(stage: Stage, stripe_peer: StripePeer) -> None:
+    card = stripe_peer.a_card(VISA)
+    profiles = [stage.a_profile(card, is_default=False) for _ in range(2)]
+    for profile_id, customers in zip(profiles, (2, 1), strict=True):
+        removed(stage, profile_id)
+        stage.service.forget_cards()
+        assert len(stripe_peer.customers()) == customers
 
 
 def test_what_stripe_told_long_ago_is_forgotten(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing import errors
+from billing.usecases import billing_profiles
 from billing.usecases import credits as credits_
 from chassis.errors import InvalidCursor
 from chassis.ids import new_id
@@ -117,6 +118,26 @@ def test_a_top_up_is_rounded_up_to_what_is_on_sale(stage: Stage) -> None:
     stage.deliver(low(stage, top_up={"units": 201}))
     [issued] = stage.emitted("invoice_issued")
     assert issued["total_minor"] == 3 * 450
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "billing_profile_required"),
+        ({"kind": "prepaid", "currency": "EUR"}, "billing_profile_required"),
+        ({"kind": "fax"}, "credit_not_offered"),
+        ({"kind": "prepaid", "currency": "USD"}, "wrong_currency"),
+    ],
+)
+def test_a_low_pot_that_cannot_be_topped_up_is_told_of_once_and_tried_no_more(stage: Stage, changes: dict[str, Any], code: str) -> None:
+    with stage.units.begin() as uow:
+        billing_profiles.remove_billing_profile(uow, agency_id=stage.agency_id, billing_profile_id=stage.profile_id)
+    told = low(stage, **changes)
+    for _ in range(2):
+        stage.deliver(told)
+    [refused] = stage.emitted("top_up_refused")
+    assert (refused["code"], refused["kind"], refused["units"]) == (code, told["data"]["kind"], 200)
+    assert stage.emitted("invoice_issued") == []
 
 
 def test_a_low_pot_without_a_top_up_is_only_told_of(stage: Stage) -> None:

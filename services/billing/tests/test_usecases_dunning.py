@@ -184,6 +184,20 @@ def test_each_attempt_is_a_payment_of_its_own(stage: Stage) -> None:
     assert dunning_of(stage)["state"] == "recovered"
 
 
+def test_an_attempt_pays_by_the_prepaid_of_the_one_before_though_nobody_heard_yet_that_it_failed(stage: Stage) -> None:
+    """R0.103, R0.104."""
+    account_id = stage.an_account()
+    stage.credits.available_minor = 1_000
+    pay_by(stage, account_id, "pm_card_declined")
+    run_out(stage, account_id)
+    live(stage, 1)
+    pay_by(stage, account_id, "pm_card_visa")
+    stage.go_on()
+    [paid_at_last] = [told for told in stage.emitted("invoice_paid") if told["purpose"] == "renewal"]
+    assert (paid_at_last["prepaid_minor"], paid_at_last["card_minor"]) == (1_000, 2_920)
+    assert stage.credits.available_minor == 0
+
+
 def test_an_account_recovers_with_the_last_of_its_overdue_invoices(stage: Stage) -> None:
     account_id = overdue(stage)
     quote_id = stage.a_quote(paid("Pro"), account_id=account_id, effective=Effective.NOW)["id"]

@@ -26,6 +26,7 @@ class ReservePrepaid(Schema):
     payment_id = fields.Id("pay", required=True)
     invoice_id = fields.Id("inv", required=True)
     up_to = fields.MoneyField(required=True, validate=not_negative)
+    previous_payment_id = fields.Id("pay", load_default=None, allow_none=True)
 
 
 class Reserved(Schema):

@@ -49,11 +49,19 @@ class Ledger:
             )
         return invoice_id
 
-    def reserve(self, payment_id: str, invoice_id: str, up_to: Money, *, account_id: str | None = None) -> int:
+    def reserve(
+        self, payment_id: str, invoice_id: str, up_to: Money, *, account_id: str | None = None, previous_payment_id: str | None = None
+    ) -> int:
         """Ask for prepaid; give the minor units reserved."""
         with self.units.begin() as uow:
             answer = usecases.reserve_prepaid(
-                uow, agency_id=self.agency_id, account_id=account_id, payment_id=payment_id, invoice_id=invoice_id, up_to=up_to
+                uow,
+                agency_id=self.agency_id,
+                account_id=account_id,
+                payment_id=payment_id,
+                invoice_id=invoice_id,
+                up_to=up_to,
+                previous_payment_id=previous_payment_id,
             )
         return answer["reserved"].amount_minor
 

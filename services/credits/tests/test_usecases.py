@@ -193,6 +193,38 @@ def test_a_payment_that_succeeded_before_it_asked_gets_nothing(ledger: Ledger, p
     assert ledger.reserve(payment_id, invoice_id, eur(70)) == 0
 
 
+@pytest.mark.parametrize("hears_first", [True, False])
+def test_a_further_attempt_has_what_the_one_before_had_whether_its_failure_was_heard_of_yet_or_not(
+    ledger: Ledger, account_id: str, payment_id: str, invoice_id: str, hears_first: bool
+) -> None:
+    """R0.104."""
+    ledger.buy(30, account_id=account_id)
+    ledger.buy(100)
+    ledger.reserve(payment_id, invoice_id, eur(120), account_id=account_id)
+    if hears_first:
+        ledger.failed(payment_id, invoice_id)
+    again = new_id("pay")
+    for _ in range(2):
+        assert ledger.reserve(again, invoice_id, eur(120), account_id=account_id, previous_payment_id=payment_id) == 120
+    ledger.failed(payment_id, invoice_id)
+    assert ledger.reserve(payment_id, invoice_id, eur(120), account_id=account_id) == 0
+    assert (ledger.held(account_id), ledger.held()) == ((0, 30), (10, 90))
+    ledger.paid(again, invoice_id, 120, account_id=account_id)
+    assert (ledger.held(account_id), ledger.held()) == ((0, 0), (10, 0))
+
+
+def test_a_further_attempt_takes_nothing_over_from_one_that_never_asked_and_none_from_one_that_paid(
+    ledger: Ledger, payment_id: str, invoice_id: str
+) -> None:
+    ledger.buy(100)
+    assert ledger.reserve(new_id("pay"), invoice_id, eur(70), previous_payment_id=payment_id) == 70
+    assert ledger.reserve(payment_id, invoice_id, eur(70)) == 0
+    ledger.paid(paid_by := new_id("pay"), new_id("inv"), 0)
+    with pytest.raises(errors.ReservationSettledOtherwise):
+        ledger.reserve(new_id("pay"), invoice_id, eur(70), previous_payment_id=paid_by)
+    assert ledger.held() == (30, 70)
+
+
 def test_a_payment_cannot_both_fail_and_succeed(ledger: Ledger, payment_id: str, invoice_id: str) -> None:
     ledger.buy(100)
     ledger.reserve(payment_id, invoice_id, eur(70))

@@ -184,6 +184,20 @@ class LedgerMachine(RuleBasedStateMachine):
         for _ in range(times):
             assert self.ask(payment) == payment.reserved
 
+    @precondition(lambda self: any(payment.outcome is None and not payment.notes for payment in self.payments))
+    @rule(data=st.data(), hears=st.booleans(), times=repetitions)
+    def try_again(self, data: st.DataObject, hears: bool, times: int) -> None:
+        before = data.draw(st.sampled_from([payment for payment in self.payments if payment.outcome is None and not payment.notes]))
+        self.model.put_back(before.parts)
+        before.outcome, before.credited = "failed", before.reserved  # the notes of their invoice are the next one's
+        parts = self.model.take(Kind.PREPAID, list(dict.fromkeys([before.account_id, None])), before.up_to, self.clock.now)
+        payment = Payment(before.account_id, before.up_to, sum(units for *_, units in parts), parts, invoice_id=before.invoice_id)
+        self.payments.append(payment)
+        for _ in range(times):
+            if hears:
+                self.ledger.failed(before.payment_id, before.invoice_id)
+            assert self.ask(payment, previous_payment_id=before.payment_id) == payment.reserved
+
     @precondition(lambda self: self.payments)
     @rule(data=st.data())
     def ask_again(self, data: st.DataObject) -> None:
@@ -250,8 +264,9 @@ class LedgerMachine(RuleBasedStateMachine):
         came = told["opening"] + told["purchased"] + told["granted"] + told["returned"]
         assert told["closing"] == came - told["spent"] - told["expired"] == sum(sum(self.ledger.held(pot)) for pot in POTS)
 
-    def ask(self, payment: Payment) -> int:
-        return self.ledger.reserve(payment.payment_id, payment.invoice_id, eur(payment.up_to), account_id=payment.account_id)
+    def ask(self, payment: Payment, *, previous_payment_id: str | None = None) -> int:
+        asked = {"account_id": payment.account_id, "previous_payment_id": previous_payment_id}
+        return self.ledger.reserve(payment.payment_id, payment.invoice_id, eur(payment.up_to), **asked)
 
     def give_back(self, payment: Payment, units: int) -> None:
         while units:

@@ -99,6 +99,22 @@ def test_a_reservation_and_an_expiry_make_a_pot_low_too(ledger: Ledger, database
     assert data_of(database, "balance_low")[0]["top_up"] is None
 
 
+def test_a_pot_is_not_filled_up_by_what_the_next_attempt_takes_over(ledger: Ledger, database: ServiceDatabase, clock: MovingClock) -> None:
+    ledger.buy(100, expires_at=clock.now + timedelta(days=1))
+    ledger.watch(50)
+    first, second, third, invoice_id = new_id("pay"), new_id("pay"), new_id("pay"), new_id("inv")
+    ledger.reserve(first, invoice_id, eur(60))
+    ledger.reserve(second, invoice_id, eur(60), previous_payment_id=first)
+    assert [data["units"] for data in data_of(database, "balance_low")] == [40]
+    ledger.watch(30)
+    clock.advance(days=1)
+    assert ledger.reserve(third, invoice_id, eur(60), previous_payment_id=second) == 0
+    assert [data["units"] for data in data_of(database, "balance_low")] == [40]
+    ledger.expire()
+    assert [data["units"] for data in data_of(database, "balance_low")] == [40, 0]
+    check_the_books(database)
+
+
 def test_what_an_account_has_does_not_make_the_agencys_pot_low(ledger: Ledger, database: ServiceDatabase) -> None:
     account_id = ledger.open()
     ledger.buy(100)

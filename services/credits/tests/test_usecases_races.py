@@ -200,3 +200,19 @@ def test_a_pot_that_many_make_low_at_once_is_told_of_once(ledger: Ledger, databa
     ledger.watch(50, top_up_units=100)
     at_once([partial(ledger.reserve, new_id("pay"), new_id("inv"), eur(12)) for _ in range(CALLERS)])
     assert [name for name, _ in database.emitted()].count("balance_low") == 1
+
+
+def test_an_attempt_that_follows_at_once_has_all_that_the_one_before_had(ledger: Ledger, database: ServiceDatabase) -> None:
+    account_id = ledger.open()
+    ledger.buy(100)
+    ledger.buy(50, account_id=account_id)
+    invoice_id, before = new_id("inv"), new_id("pay")
+    ledger.reserve(before, invoice_id, eur(150), account_id=account_id)
+    for _ in range(10):
+        after = new_id("pay")
+        retry = partial(ledger.reserve, after, invoice_id, eur(150), account_id=account_id, previous_payment_id=before)
+        actions: list[Callable[[], object]] = [partial(ledger.failed, before, invoice_id), retry]
+        at_once(actions)
+        assert retry() == 150
+        before = after
+    check_the_books(database)

@@ -68,6 +68,7 @@ class NoticeKind(StrEnum):
     CREDITS_PURCHASED = "credits_purchased"
     CREDITS_EXPIRED = "credits_expired"
     BALANCE_LOW = "balance_low"
+    TOP_UP_REFUSED = "top_up_refused"
     ACCOUNT_CANCELLED = "account_cancelled"
     CANCELLATION_UNDONE = "cancellation_undone"
     ACCOUNT_DISABLED = "account_disabled"
@@ -263,6 +264,10 @@ def _of_low_balance(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[
     return {**_of_credits(facts, texts), "threshold": _credits(facts, facts["threshold"], texts), "top_up": bought}
 
 
+def _of_refused_top_up(facts: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, str]:
+    return {**_of_credits(facts, texts), "reason": _reason(facts, texts)}
+
+
 def _of_nothing(_facts: Mapping[str, Any], _texts: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
@@ -312,6 +317,7 @@ _VALUES: Mapping[NoticeKind, Values] = {
     NoticeKind.CREDITS_PURCHASED: _of_credits,
     NoticeKind.CREDITS_EXPIRED: _of_expired_credits,
     NoticeKind.BALANCE_LOW: _of_low_balance,
+    NoticeKind.TOP_UP_REFUSED: _of_refused_top_up,
     NoticeKind.ACCOUNT_CANCELLED: _at("expires_at"),
     NoticeKind.CANCELLATION_UNDONE: _of_nothing,
     NoticeKind.ACCOUNT_DISABLED: _of_disabled,

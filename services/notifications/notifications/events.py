@@ -242,6 +242,16 @@ class BalanceLow(Reading):
     top_up = fields.Nested(TopUp, load_default=None, allow_none=True)
 
 
+class TopUpRefused(Reading):
+    """What is read of top_up_refused."""
+
+    kind = fields.String(required=True)
+    units = fields.Minor(required=True)
+    currency = fields.String(load_default=None, allow_none=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
 AGENCY_FACTS = frozenset({"agency_registered", "agency_updated"})
 
 _READ: dict[str, Reading] = {
@@ -276,6 +286,7 @@ _READ: dict[str, Reading] = {
     "credits_purchased": CreditsPurchased(),
     "credits_expired": CreditsExpired(),
     "balance_low": BalanceLow(),
+    "top_up_refused": TopUpRefused(),
 }
 
 ACCOUNT_FACTS = frozenset(name for name, reading in _READ.items() if isinstance(reading, _AccountDescribed))

@@ -21,7 +21,7 @@ LIFECYCLE_FACTS = (
 )
 NOTICE_FACTS = (
     *(*LIFECYCLE_FACTS, "invoice_paid", "payment_failed", "dunning_step", "card_expiring"),
-    *("credits_purchased", "credits_expired", "balance_low"),
+    *("credits_purchased", "credits_expired", "balance_low", "top_up_refused"),
 )
 TRANSFER_ADDRESS = "hello@atelier.example"
 
@@ -40,6 +40,7 @@ SOURCES = {
     "credits_purchased": "credits",
     "credits_expired": "credits",
     "balance_low": "credits",
+    "top_up_refused": "billing",
     "workspace_prepared": "snapshots",
     "notice_sent": "notifications",
     "client_answered": "notifications",
@@ -154,6 +155,13 @@ class World:
                 "currency": None,
                 "account_id": None,
                 "expired_at": START.isoformat(),
+            },
+            "top_up_refused": {
+                "kind": "sms",
+                "units": 200,
+                "currency": None,
+                "code": "billing_profile_required",
+                "reason": "Choose a billing profile: there is no default one.",
             },
             "balance_low": {"kind": "sms", "units": 40, "threshold": 50, "currency": None, "top_up": None},
             "workspace_prepared": {"account_id": self.account_id, "snapshot_id": None, "assets": 0},

@@ -100,7 +100,7 @@ def test_every_language_says_all_that_english_says(language: Language) -> None:
 
 ABOUT: dict[str, tuple[Account | None, ...]] = {
     **dict.fromkeys(["invoice_paid", "payment_failed", "credits_purchased", "credits_expired"], (ACME, None)),
-    **dict.fromkeys(["balance_low", "card_expiring"], (None,)),
+    **dict.fromkeys(["balance_low", "card_expiring", "top_up_refused"], (None,)),
 }
 """The account that a notice is about, where that is not always one."""
 

@@ -55,7 +55,7 @@ def test_a_fact_that_concerns_an_agency_is_mailed_to_its_side_once(name: str, wo
     world = World()
     fact = world.event(name)
     tell(world.event("agency_registered"), world.event("account_requested"), fact, fact)
-    to_the_agency = {"credits_purchased", "credits_expired", "balance_low", "card_expiring"}
+    to_the_agency = {"credits_purchased", "credits_expired", "balance_low", "card_expiring", "top_up_refused"}
     assert mail_server.recipients() == [AGENCY_ADDRESS if name in to_the_agency else ACCOUNT_ADDRESS]
     (notice,) = notices_of(work, world.agency_id).data
     assert (notice.kind, notice.channel, notice.state, notice.caused_by) == (name, "email", "sent", fact.id)
@@ -157,7 +157,7 @@ def test_every_fact_one_to_three_times_in_any_order_ends_in_the_same_mails(
         except (errors.AgencyUnknown, errors.AccountUnknown, errors.ClientAddressUnknown):
             waiting.append(event)  # as the retry ladder does
     billing = ACCOUNT_ADDRESS if programme == "reseller" else CLIENT_ADDRESS
-    assert sorted(mail_server.recipients()) == sorted([*[AGENCY_ADDRESS] * 4, *[ACCOUNT_ADDRESS] * 15, *[billing] * len(CLIENT_KINDS)])
+    assert sorted(mail_server.recipients()) == sorted([*[AGENCY_ADDRESS] * 5, *[ACCOUNT_ADDRESS] * 15, *[billing] * len(CLIENT_KINDS)])
     assert feed_of(work, world.agency_id).total == len(EVERY_FACT)
     assert programme == "commission" or not any(CLIENT_ADDRESS.encode() in mail.content for mail in mail_server.mails)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from accounts import errors
 from accounts.domain.lifecycle import Verb, decide, status_after
-from accounts.domain.states import TRIAL_TIME, State, expired, settled
+from accounts.domain.states import RENEWAL_KNOWN_AFTER, TRIAL_TIME, State, expired, settled
 from accounts.domain.words import Kind, Status, SuspensionReason
 
 
@@ -25,9 +25,15 @@ def activated(state: State, now: datetime) -> State:
 
 
 def cancelled(state: State, now: datetime) -> State:
-    """End what is paid for with the paid period, a trial with its days, a sandbox at once (R0.100); a scheduled change is dropped."""
+    """End what is paid for with the paid period, a trial with its days, a sandbox at once (R0.100); a scheduled change is dropped.
+
+    Whether a period that has just begun is paid is not known yet: the account waits to hear of it (`paid_until`) before it ends.
+    """
     state = allow(state, Verb.CANCEL, now)
-    ends = {Kind.PAID: state.renews_at, Kind.TRIAL: state.expires_at, Kind.SANDBOX: now}
+    paid_end = state.renews_at
+    if paid_end is not None and paid_end <= now:
+        paid_end += RENEWAL_KNOWN_AFTER
+    ends = {Kind.PAID: paid_end, Kind.TRIAL: state.expires_at, Kind.SANDBOX: now}
     expires_at = max(ends[state.kind] or now, now)
     return replace(state, status=status_after(state, Verb.CANCEL), expires_at=expires_at, change_due_at=None)
 
@@ -95,8 +101,15 @@ def given_up_unpaid(state: State, now: datetime) -> State:
 
 
 def paid_until(state: State, period_ends_at: datetime) -> State:
-    """Note the end of the period that was paid; facts come in any order, so an earlier one changes nothing."""
-    return replace(state, renews_at=max(state.renews_at or period_ends_at, period_ends_at))
+    """Note the end of the period that was paid; facts come in any order, so an earlier one changes nothing.
+
+    An account that was cancelled in that period, before this was known, lives to its end. One that was cancelled before it began does not:
+    billing gives back what it took for it.
+    """
+    renews_at, expires_at = state.renews_at or period_ends_at, state.expires_at
+    if state.status == Status.CANCELLED and expires_at is not None and renews_at < expires_at:
+        expires_at = max(expires_at, period_ends_at)
+    return replace(state, renews_at=max(renews_at, period_ends_at), expires_at=expires_at)
 
 
 def renewal_is_paid(state: State) -> bool:

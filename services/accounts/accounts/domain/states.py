@@ -14,6 +14,9 @@ TRIAL_NOTICE = timedelta(days=3)
 RENEWAL_NOTICE = timedelta(days=7)
 """How long ahead the agency is told."""
 
+RENEWAL_KNOWN_AFTER = timedelta(days=1)
+"""How long after a paid period it may take to be heard whether the next one is paid; until then nobody can say that nothing is."""
+
 USABLE = frozenset({Status.ACTIVE, Status.DISABLED})
 
 

@@ -31,7 +31,7 @@ def cancel_account(uow: UnitOfWork, *, agency_id: str, account_id: str, reason: 
     keep(uow.session, account, state)
     account.cancelled_at, account.cancellation_reason = uow.now, reason
     note_change(uow, account, Verb.CANCEL)
-    uow.emit(events.AccountCancelled(**told_of(account), reason=reason, cancelled_at=uow.now, expires_at=state.expires_at))
+    _tell_cancelled(uow, account)
     catch_up(uow, account)
     return account
 
@@ -99,13 +99,15 @@ def renew_account(
 
 
 def note_paid_period(uow: UnitOfWork, *, account_id: str, period_ends_at: datetime) -> None:
-    """Note until when the account is paid for."""
+    """Note until when the account is paid for; one that was cancelled before this was known lives until then, which is told."""
     account = _account(uow, account_id)
     before = state_of(uow.session, account)
     after = domain.paid_until(before, period_ends_at)
     if after != before:
         keep(uow.session, account, after)
         note_change(uow, account, "pay")
+    if after.expires_at != before.expires_at:
+        _tell_cancelled(uow, account)
 
 
 def expire_unpaid_account(uow: UnitOfWork, *, account_id: str) -> None:
@@ -119,6 +121,14 @@ def expire_unpaid_account(uow: UnitOfWork, *, account_id: str) -> None:
     keep(uow.session, account, domain.given_up_unpaid(before, now))
     note_change(uow, account, Verb.EXPIRE)
     tell_expired(uow, account, previous_status=before.status, expired_at=now, reason=domain.SuspensionReason.PAYMENT)
+
+
+def _tell_cancelled(uow: UnitOfWork, account: models.Account) -> None:
+    uow.emit(
+        events.AccountCancelled(
+            **told_of(account), reason=account.cancellation_reason, cancelled_at=account.cancelled_at, expires_at=account.expires_at
+        )
+    )
 
 
 def _account(uow: UnitOfWork, account_id: str) -> models.Account:

@@ -46,14 +46,20 @@ class Credits:
     def __init__(self, wiring: Wiring) -> None:
         self._call = wiring.call
 
-    def reserve_prepaid(self, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money) -> Money:
-        """Have prepaid set aside for a payment: the account's own first, then the agency's. The same payment gets the same answer."""
+    def reserve_prepaid(
+        self, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money, previous_payment_id: str | None
+    ) -> Money:
+        """Have prepaid set aside for a payment: the account's own first, then the agency's. The same payment gets the same answer.
+
+        What the attempt before it at the same invoice still has set aside is this one's to take.
+        """
         request = {
             "agency_id": agency_id,
             "account_id": account_id,
             "payment_id": payment_id,
             "invoice_id": invoice_id,
             "up_to": {"amount": up_to.amount_minor, "currency": up_to.currency},
+            "previous_payment_id": previous_payment_id,
         }
         answer = self._call("credits", "reserve_prepaid", request, timeout_seconds=TIMEOUT_SECONDS, idempotency_key=payment_id)
         reserved: Money = Reserved().load(answer)["reserved"]

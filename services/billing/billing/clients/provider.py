@@ -107,5 +107,8 @@ class PaymentProvider(Protocol):
     def find(self, *, idempotency_key: str, payment_method: str) -> Charged | None:
         """Look up what became of a charge of a card under a key, however long ago: providers keep charges for ever, keys for a day."""
 
+    def forget(self, *, payment_method: str) -> None:
+        """Keep a card no longer, which nothing is charged to any more; one that is not kept is forgotten."""
+
     def told(self, *, body: str, signature: str) -> ProviderTold:
         """Read what somebody says that the provider tells; raises `WebhookForged` where it is not signed by it."""

@@ -120,6 +120,9 @@ class TestProvider:
             raise errors.SetupIntentUnknown
         return self.describe(payment_method="pm_card_visa", agency_id=agency_id)
 
+    def forget(self, *, payment_method: str) -> None:
+        """Forget nothing: these cards are everybody's."""
+
     def told(self, *, body: str, signature: str) -> ProviderTold:
         """Believe nobody: this provider tells nothing of its own accord."""
         del body, signature

@@ -150,6 +150,15 @@ class StripeProvider:
         known = [each for each in outcomes if each is not None]
         return next((each for each in known if not isinstance(each, Declined)), next(iter(known), None))
 
+    def forget(self, *, payment_method: str) -> None:
+        """Delete the customer as which the card is kept, and the card with it; charges stay, and can be refunded."""
+        customer, _, _ = payment_method.partition("/")
+        try:
+            _asked(lambda: self._stripe.customers.delete(customer))
+        except stripe.InvalidRequestError as error:
+            if error.http_status != NOT_FOUND:
+                raise
+
     def told(self, *, body: str, signature: str) -> ProviderTold:
         """Read what Stripe tells; raises `WebhookForged`."""
         try:

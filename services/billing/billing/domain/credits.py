@@ -14,6 +14,9 @@ SMS = "sms"
 PIECES = {SMS: "SMS credits", "inbox_preview": "Inbox preview credits"}
 """The kinds that are bought by number, and what an invoice calls them."""
 
+PREPAID_CREDIT = "Prepaid credit"
+"""What an invoice calls prepaid."""
+
 LOWEST_CREDIT_MINOR = 1
 HIGHEST_CREDIT_MINOR = 100_000_000
 """One purchase of prepaid; a typing error of two digits more is refused rather than charged."""
@@ -26,7 +29,7 @@ def credit_lines(amount: Money) -> list[Line]:
     """Write the line for prepaid credit bought. Raises `AmountOutOfRange`."""
     if not LOWEST_CREDIT_MINOR <= amount.amount_minor <= HIGHEST_CREDIT_MINOR:
         raise errors.AmountOutOfRange(lowest=LOWEST_CREDIT_MINOR, highest=HIGHEST_CREDIT_MINOR)
-    return [Line(description="Prepaid credit", reason=LineReason.CREDIT_PURCHASE, amount=amount, period=None)]
+    return [Line(description=PREPAID_CREDIT, reason=LineReason.CREDIT_PURCHASE, amount=amount, period=None)]
 
 
 def piece_lines(on_sale: CreditOnSale, *, units: int, currency: str) -> list[Line]:

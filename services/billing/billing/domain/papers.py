@@ -9,6 +9,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_currency, get_currency_precision
 
+from billing.domain.descriptions import in_language
 from billing.domain.words import WORDS, Words
 from chassis.money import Money
 
@@ -103,7 +104,11 @@ def rows_of(lines: Sequence[Mapping[str, Any]], language: str) -> list[tuple[str
     """Write the lines: what for and why, the days paid for, the amount."""
     words = words_of(language)
     return [
-        (f"{line['description']} – {words.reasons[line['reason']]}", _period(line, language), shown_money(line["amount"], language))
+        (
+            f"{in_language(line['description'], words, language)} – {words.reasons[line['reason']]}",
+            _period(line, language),
+            shown_money(line["amount"], language),
+        )
         for line in lines
     ]
 

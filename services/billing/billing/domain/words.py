@@ -30,6 +30,12 @@ class Words:
     to_prepaid: str
     to_card: str
     granted: str
+    prepaid: str
+    pieces: Mapping[str, str]
+    contacts: str
+    frequencies: Mapping[str, str]
+    limits: Mapping[str, str]
+    add_ons: Mapping[str, str]
     taxes_note: str
 
 
@@ -62,6 +68,16 @@ WORDS: Mapping[str, Words] = {
         to_prepaid="Returned to prepaid credit",
         to_card="Returned to the card",
         granted="Granted as prepaid credit",
+        prepaid="Prepaid credit",
+        pieces={"sms": "SMS credits: {number}", "inbox_preview": "Inbox preview credits: {number}"},
+        contacts="{number} contacts",
+        frequencies={"monthly": "monthly", "annual": "annual"},
+        limits={
+            "activities": "activities: {number}",
+            "custom_reports": "custom reports: {number}",
+            "sends": "sends a month: {number}",
+        },
+        add_ons={"pipelines": "pipelines", "sms": "SMS"},
         taxes_note="Taxes are not included. Dates are in UTC.",
     ),
     "fr": Words(
@@ -92,6 +108,16 @@ WORDS: Mapping[str, Words] = {
         to_prepaid="Rendu au crédit prépayé",
         to_card="Rendu sur la carte",
         granted="Accordé en crédit prépayé",
+        prepaid="Crédit prépayé",
+        pieces={"sms": "Crédits SMS : {number}", "inbox_preview": "Crédits d’aperçu de réception : {number}"},
+        contacts="{number} contacts",
+        frequencies={"monthly": "mensuel", "annual": "annuel"},
+        limits={
+            "activities": "activités : {number}",
+            "custom_reports": "rapports personnalisés : {number}",
+            "sends": "envois par mois : {number}",
+        },
+        add_ons={"pipelines": "pipelines", "sms": "SMS"},
         taxes_note="Taxes non comprises. Les dates sont en UTC.",
     ),
     "pt": Words(
@@ -122,6 +148,16 @@ WORDS: Mapping[str, Words] = {
         to_prepaid="Devolvido ao crédito pré-pago",
         to_card="Devolvido ao cartão",
         granted="Concedido como crédito pré-pago",
+        prepaid="Crédito pré-pago",
+        pieces={"sms": "Créditos de SMS: {number}", "inbox_preview": "Créditos de pré-visualização: {number}"},
+        contacts="{number} contactos",
+        frequencies={"monthly": "mensal", "annual": "anual"},
+        limits={
+            "activities": "atividades: {number}",
+            "custom_reports": "relatórios personalizados: {number}",
+            "sends": "envios por mês: {number}",
+        },
+        add_ons={"pipelines": "pipelines", "sms": "SMS"},
         taxes_note="Impostos não incluídos. As datas são em UTC.",
     ),
     "es": Words(
@@ -152,6 +188,16 @@ WORDS: Mapping[str, Words] = {
         to_prepaid="Devuelto al crédito prepago",
         to_card="Devuelto a la tarjeta",
         granted="Concedido como crédito prepago",
+        prepaid="Crédito prepago",
+        pieces={"sms": "Créditos de SMS: {number}", "inbox_preview": "Créditos de vista previa: {number}"},
+        contacts="{number} contactos",
+        frequencies={"monthly": "mensual", "annual": "anual"},
+        limits={
+            "activities": "actividades: {number}",
+            "custom_reports": "informes personalizados: {number}",
+            "sends": "envíos al mes: {number}",
+        },
+        add_ons={"pipelines": "pipelines", "sms": "SMS"},
         taxes_note="Impuestos no incluidos. Las fechas son en UTC.",
     ),
 }

@@ -3,6 +3,7 @@
 from billing.models.accounts import *
 from billing.models.base import *
 from billing.models.billing_profiles import *
+from billing.models.cards import *
 from billing.models.catalogues import *
 from billing.models.dunnings import *
 from billing.models.invoices import *

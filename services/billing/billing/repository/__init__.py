@@ -6,6 +6,7 @@ Locks are taken in one order: account, quote or invoice, payment or dunning, doc
 from billing.repository.accounts import *
 from billing.repository.audit import *
 from billing.repository.billing_profiles import *
+from billing.repository.cards import *
 from billing.repository.catalogues import *
 from billing.repository.credit_notes import *
 from billing.repository.credits import *

@@ -18,6 +18,13 @@ def last_payment(session: Session, *, invoice_id: str) -> Payment | None:
     return session.scalar(select(Payment).where(Payment.invoice_id == invoice_id).order_by(Payment.attempt.desc()).limit(1))
 
 
+def payment_before(session: Session, payment: Payment) -> str | None:
+    """Find the id of the attempt before this one at the same invoice; nobody is asked about the first one."""
+    if payment.attempt == 1:
+        return None
+    return session.scalar(select(Payment.id).where(Payment.invoice_id == payment.invoice_id, Payment.attempt == payment.attempt - 1))
+
+
 def payment(session: Session, *, payment_id: str) -> Payment:
     """Give a payment that is known to be there."""
     return session.get_one(Payment, payment_id)

@@ -84,6 +84,8 @@ def update_billing_profile(
     for name in changes:
         setattr(profile, name, wanted[name])
     if described is not None:
+        if described.token != profile.token:
+            repository.keep_card_to_forget(uow.session, token=profile.token, now=uow.platform_now)
         _take_card(uow, profile, described)
         changes.append("card")
     if changes:
@@ -111,6 +113,7 @@ def remove_billing_profile(uow: UnitOfWork, *, agency_id: str, billing_profile_i
     repository.leave_profile(uow.session, billing_profile_id=profile.id)
     _no_longer_default(uow, profile)
     profile.removed_at, profile.reminder_at = uow.now, None
+    repository.keep_card_to_forget(uow.session, token=profile.token, now=uow.platform_now)
     if successor is not None:
         successor.is_default = True
         _tell_updated(uow, successor, ["is_default"])

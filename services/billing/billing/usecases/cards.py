@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+import structlog
+
 from billing import clients, errors, repository
 from billing.usecases.billing_profiles import note_card
 from billing.usecases.payments import settle_told
-from chassis.unit_of_work import UnitOfWork
+from chassis.unit_of_work import UnitOfWork, Units
+
+log = structlog.get_logger()
 
 TOLD_AGAIN_WITHIN = timedelta(days=30)
 """Stripe repeats for three days, and by hand for thirty."""
@@ -31,6 +35,23 @@ def hear(uow: UnitOfWork, *, told: clients.ProviderTold) -> dict[str, bool]:
 def forget_old_provider_events(uow: UnitOfWork) -> None:
     """Forget what the provider told longer ago than it repeats anything."""
     repository.forget_provider_events(uow.session, before=uow.platform_now - TOLD_AGAIN_WITHIN)
+
+
+def forget_cards(work: Units, *, provider: clients.PaymentProvider, limit: int) -> None:
+    """Have the provider forget at most `limit` cards that no billing profile has any more; where it is away, later again."""
+    with work.begin() as uow:
+        tokens = []
+        for card in repository.cards_to_forget(uow.session, limit=limit):
+            card.asked_at = uow.platform_now
+            tokens.append(card.token)
+    for token in tokens:
+        try:
+            provider.forget(payment_method=token)
+        except errors.ProviderUnavailable as refusal:
+            log.warning("a card is not forgotten yet", reason=refusal.text)
+            continue
+        with work.begin() as uow:
+            repository.drop_card_to_forget(uow.session, token=token)
 
 
 def card_handed_over(

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from billing import errors, models, repository
+from billing import errors, events, models, repository
 from billing.domain.catalogue import Catalogue, Selection
 from billing.domain.credits import (
     HIGHEST_CREDIT_MINOR,
@@ -23,6 +23,9 @@ from billing.usecases.invoices import invoice_as_shown, issue
 from chassis.money import Money
 from chassis.paging import Page
 from chassis.unit_of_work import UnitOfWork
+
+NO_TOP_UP = (errors.BillingProfileRequired, errors.CreditNotOffered, errors.CurrencyNotOffered, errors.WrongCurrency)
+"""Why a top-up does not come about, whenever it is tried: there is no card for it, or nothing that it could buy."""
 
 
 def purchase_credits(
@@ -70,14 +73,17 @@ def purchase_credits(
 def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: str | None) -> None:
     """Buy what the agency wants bought when its pot is low, in a number that is on sale, by its default billing profile.
 
-    Credits tells of a low pot once. Raises `AgencyNotKnownYet`, `WrongCurrency`, `CreditNotOffered`, `BillingProfileRequired`: then a
-    person has to look.
+    Credits tells of a low pot once, so this is tried once: what cannot be bought as it is wanted is told. Raises `AgencyNotKnownYet`.
     """
     who: dict[str, Any] = {"agency_id": agency_id, "kind": kind, "billing_profile_id": None, "account_id": None}
-    if currency is None:
-        purchase_credits(uow, **who, units=number_on_sale(on_sale(_catalogue(uow.session), kind), wanted=units))
-    else:
-        purchase_credits(uow, **who, amount=Money(amount_minor=min(units, HIGHEST_CREDIT_MINOR), currency=currency))
+    try:
+        if currency is None:
+            purchase_credits(uow, **who, units=number_on_sale(on_sale(_catalogue(uow.session), kind), wanted=units))
+        else:
+            purchase_credits(uow, **who, amount=Money(amount_minor=min(units, HIGHEST_CREDIT_MINOR), currency=currency))
+    except NO_TOP_UP as refusal:
+        told = {"kind": kind, "units": units, "currency": currency, "code": refusal.code, "reason": refusal.text}
+        uow.emit(events.TopUpRefused(subject=agency_id, agency_id=agency_id, **told))
 
 
 def credit_purchases(session: Session, *, agency_id: str, kind: str, limit: int, cursor: str | None) -> Page[dict[str, Any]]:

@@ -17,7 +17,10 @@ from chassis.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A payment about to be made, or resumed: its provider may have been asked before. Without a payment method only prepaid can pay."""
+    """A payment about to be made, or resumed: its provider may have been asked before. Without a payment method only prepaid can pay.
+
+    `previous_payment_id`: the attempt before it, which failed; what that had of prepaid may not have been released yet.
+    """
 
     payment_id: str
     invoice_id: str
@@ -27,6 +30,7 @@ class Attempt:
     payment_method: str | None
     takes_prepaid: bool
     resumed: bool
+    previous_payment_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,7 @@ def _attempt(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
         payment_method=payment.token or (None if profile_id is None else repository.token_of(uow.session, billing_profile_id=profile_id)),
         takes_prepaid=invoice.credit_kind != PREPAID,
         resumed=resumed,
+        previous_payment_id=repository.payment_before(uow.session, payment),
     )
 
 
@@ -101,6 +106,7 @@ def pay(attempt: Attempt, *, credits_: clients.Credits, provider: clients.Paymen
             payment_id=attempt.payment_id,
             invoice_id=attempt.invoice_id,
             up_to=attempt.amount,
+            previous_payment_id=attempt.previous_payment_id,
         )
     card = card_share(attempt.amount, reserved=prepaid)
     if card == zero:

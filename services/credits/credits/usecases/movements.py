@@ -82,12 +82,16 @@ def move(
     if movement in (Movement.RELEASE, Movement.RETURN):
         lot_ids = {part.lot_id for part in parts}
         repository.expect_expiry(uow.session, lot_ids=lot_ids, agency_id=cause.agency_id, kind=cause.kind.value, unit=cause.unit)
-    if books.threshold is not None:
-        change = sum(posting.units for posting in postings if posting.account_id is None and posting.purpose is Purpose.AVAILABLE)
-        left = sum(lot.units_left for lot in books.available(None)) + change
-        if change:
-            watch(uow, agency_id=cause.agency_id, kind=cause.kind, units=left, threshold=books.threshold, was_low=books.is_low)
+    change = sum(posting.units for posting in postings if posting.account_id is None and posting.purpose is Purpose.AVAILABLE)
+    watch_pot(uow, books=books, cause=cause, change=change)
     return transaction_id
+
+
+def watch_pot(uow: UnitOfWork, *, books: Books, cause: Cause, change: int = 0) -> None:
+    """Watch the agency's own pot, if it is among `books` and has a threshold: it has what they say, and so many units more."""
+    if books.threshold is not None:
+        left = sum(lot.units_left for lot in books.available(None)) + change
+        watch(uow, agency_id=cause.agency_id, kind=cause.kind, units=left, threshold=books.threshold, was_low=books.is_low)
 
 
 def watch(uow: UnitOfWork, *, agency_id: str, kind: Kind, units: int, threshold: int, was_low: bool) -> None:

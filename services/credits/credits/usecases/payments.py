@@ -1,6 +1,7 @@
 """Prepaid for payments: reserved before, spent or released after."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,24 +12,39 @@ from chassis.unit_of_work import UnitOfWork
 from credits import domain, events, repository
 from credits.domain import Kind, Movement, Part, Purpose, ReservationState
 from credits.usecases.credit_notes import give_back
-from credits.usecases.movements import Cause, lock_books, move, parts_of
+from credits.usecases.movements import Cause, lock_books, move, parts_of, watch_pot
 from credits.usecases.purchases import purchase
 from credits.usecases.transfers import bring_home, moved_away
 
 
 def reserve_prepaid(
-    uow: UnitOfWork, *, agency_id: str, account_id: str | None, payment_id: str, invoice_id: str, up_to: Money
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    account_id: str | None,
+    payment_id: str,
+    invoice_id: str,
+    up_to: Money,
+    previous_payment_id: str | None = None,
 ) -> dict[str, Money]:
     """Set prepaid aside for a payment, at most `up_to`: the account's own first, then the agency's (R0.103–R0.105).
 
     The payment gets the same answer however often it asks. It gets nothing once it has failed, nor if it had succeeded before it asked.
+    A further attempt at an invoice names the one before it, which failed: what that had is available to this one, whether its failure was
+    heard of yet or not. Raises `ReservationSettledOtherwise` where that one had succeeded.
     """
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=up_to.currency, invoice_id=invoice_id, payment_id=payment_id)
     if _insert_reservation(uow, ReservationState.PENDING, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
-        books = lock_books(uow, {account_id, None}, cause=cause)
+        pots = {account_id, None}
+        if previous_payment_id is not None:
+            before = replace(cause, payment_id=previous_payment_id)
+            _take_over(uow, pots, cause=before, invoice_id=invoice_id, payment_id=previous_payment_id)
+        books = lock_books(uow, pots, cause=cause)
         parts = domain.take(books.lots[Purpose.AVAILABLE], up_to_units=up_to.amount_minor, now=uow.now)
         if parts:
             move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
+        else:
+            watch_pot(uow, books=books, cause=cause)
     elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
         parts = []
     else:
@@ -78,6 +94,20 @@ def release_reservation(uow: UnitOfWork, *, agency_id: str, invoice_id: str, pay
     if parts:
         away = moved_away(uow, agency_id=agency_id, account_ids=[part.account_id for part in parts])
         move(uow, Movement.RELEASE, parts, cause=cause)
+        bring_home(uow, away)
+
+
+def _take_over(uow: UnitOfWork, pots: Collection[str | None], *, cause: Cause, invoice_id: str, payment_id: str) -> None:
+    """Release what a payment that failed still has, for the next attempt, which takes from these pots: they are locked all at once.
+
+    Whether the agency's own pot is low is looked at when that has taken its part: it was not filled up between the two.
+    """
+    parts = _settle(uow, ReservationState.RELEASED, agency_id=cause.agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    if parts:
+        taken_from = {part.account_id for part in parts}
+        away = moved_away(uow, agency_id=cause.agency_id, account_ids=taken_from)
+        books = replace(lock_books(uow, taken_from.union(pots), cause=cause), threshold=None)
+        move(uow, Movement.RELEASE, parts, cause=cause, books=books)
         bring_home(uow, away)
 
 
