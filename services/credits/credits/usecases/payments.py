@@ -28,7 +28,7 @@ def reserve_prepaid(
         books = lock_books(uow, {account_id, None}, cause=cause)
         parts = domain.take(books.lots[Purpose.AVAILABLE], up_to_units=up_to.amount_minor, now=uow.now)
         if parts:
-            move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
+            move(uow, Movement.RESERVATION, parts, cause=cause, books=books, is_last=True)
     elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
         parts = []
     else:
