@@ -12,8 +12,9 @@ from .stage import FakeCredits, Stage
 
 
 @pytest.fixture
-def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    return make_database("billing")
+def database(make_audited_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    """Audited when the test ends, whatever was killed, repeated or late in it."""
+    return make_audited_database("billing")
 
 
 @pytest.fixture
