@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate audit openapi requirements topology parking-lot \
+.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate catalogue audit openapi requirements topology parking-lot \
 	pre-commit lock clean
 
 help: ## Say what there is.
@@ -64,6 +64,10 @@ bench-data: setup ## Make the data of the overview's benchmark: 10,000 agencies,
 migrate: setup ## Bring the databases of the running platform up to date.
 	@$(DEMO); for service in $(SERVICES); do url=COMPTOIR_DATABASE_URL_$${service^^}; echo "$$service=$${!url}"; done \
 		| xargs $(PYTHON) -m local_platform.migrations
+
+catalogue: setup ## Say which versions of the catalogue the running platform has; FILE=… publishes one, or says all that is wrong with it.
+	@$(DEMO); DATABASE_URL="$$COMPTOIR_DATABASE_URL_BILLING" AMQP_URI="$$COMPTOIR_AMQP_URI" \
+		$(PYTHON) -W ignore -m billing catalogue $(if $(FILE),publish "$(FILE)",list)
 
 audit: setup ## Prove over the running platform's databases what must be true of money and credit; says what is not.
 	@$(DEMO); $(PYTHON) -m chassis.audit billing="$$COMPTOIR_DATABASE_URL_BILLING" credits="$$COMPTOIR_DATABASE_URL_CREDITS"

@@ -1,4 +1,4 @@
-"""`python -m bench [reads] [relay] [inbox] [overview] [renewals] [startup]`: run these (or all), print a table, write results.json."""
+"""`python -m bench [reads] [relay] [inbox] [ledger] [overview] [renewals] [startup]`: run these or all, into results.json."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import http_read, inbox, overview, relay, renewals, startup
+from bench import http_read, inbox, ledger, overview, relay, renewals, startup
 from bench.platform import bench
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -21,6 +21,7 @@ def main(chosen: list[str]) -> None:
         "reads": lambda: _with_servers(http_read.measure),
         "relay": lambda: _with_servers(relay.measure),
         "inbox": lambda: _with_servers(inbox.measure),
+        "ledger": lambda: _with_servers(ledger.measure),
         "overview": lambda: _with_servers(overview.measure),
         "renewals": lambda: _with_servers(renewals.measure),
         "startup": startup.measure,

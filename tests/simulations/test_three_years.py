@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from billing.domain.catalogue import Frequency, Selection
+from chassis.audit import audit_all
 from chassis.fields import format_instant
 from chassis.testing import MovingClock, ServiceDatabase
 
@@ -257,6 +258,7 @@ def simulate(make_database: Callable[[str], ServiceDatabase], clock: MovingClock
     assert sum(charge.amount.amount_minor for charge in world.cards.charges.values()) == paid["card"]
     outcomes = {envelope["data"]["outcome"] for envelope in world.told if ".dunning_step." in envelope["type"]}
     assert outcomes == {"retry", "suspended", "exhausted", "recovered"}
+    assert audit_all({service: database.url for service, database in world.databases.items()}, patience_seconds=0) == []
 
 
 def test_three_years_of_a_few_accounts_are_invoiced_as_they_should_be(

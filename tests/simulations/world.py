@@ -10,6 +10,7 @@ from typing import Any
 from billing import clients
 from billing.clients import CardRefund, Charge, Declined
 from billing.domain.catalogue import Selection
+from billing.domain.offer import Effective
 from billing.service import BillingService
 from billing.usecases import billing_profiles, quotes
 from billing.usecases import credits as credits_
@@ -159,6 +160,17 @@ class World:
             },
         )
         return account_id
+
+    def downgrade_now(self, agency_id: str, account_id: str, selection: Selection) -> None:
+        """A change to a cheaper plan at once: what is left unused becomes prepaid of the account."""
+        with self.units["billing"].begin() as uow:
+            asked = asdict(selection)
+            quote = quotes.create_quote(
+                uow, agency_id=agency_id, account_id=account_id, selection=asked, country="FR", effective=Effective.NOW
+            )
+        new = {"plan": selection.plan, "add_ons": list(selection.add_ons)}
+        told = {"account_id": account_id, "name": "acme", "quote_id": quote["id"], "effective": "now", "new_selection": new}
+        self.tell("accounts", "account_downgraded", agency_id, told)
 
     def buy_prepaid(self, agency_id: str, minor: int) -> None:
         """Prepaid credit for the agency."""

@@ -52,7 +52,7 @@ class PostgresServer:
             self._initialise()
         self._wait_for_a_predecessor()
         options = [argument for name, value in self.settings.items() for argument in ("-c", f"{name}={value}")]
-        command = [_program("postgres"), "-D", str(self._data), "-h", LOOPBACK, "-p", str(self.port), "-k", "", *options]
+        command = [program("postgres"), "-D", str(self._data), "-h", LOOPBACK, "-p", str(self.port), "-k", "", *options]
         self._process = launch(command, output=self._log, environment=_environment(), user=self._user, parent_death_signal="INT")
 
     def wait_until_ready(self) -> None:
@@ -119,7 +119,7 @@ class PostgresServer:
         _let_others_read(_programs().parent)
 
     def _initialise(self) -> None:
-        command = [_program("initdb"), "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8"]
+        command = [program("initdb"), "-D", str(self._data), "-U", "postgres", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8"]
         with self._log.open("ab") as output:
             result = subprocess.run(
                 [*command, "--no-sync"],
@@ -161,7 +161,8 @@ def _programs() -> Path:
     return Path(specification.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return the path of one of the programs that come with the server."""
     return str(_programs() / name)
 
 

@@ -1,5 +1,6 @@
 """One use case, one transaction: state, outbox, inbox and idempotency key commit together or not at all."""
 
+import functools
 import hashlib
 import json
 import random
@@ -12,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import marshmallow
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, TextClause, select, text
 from sqlalchemy.orm import Session
 
 from chassis import clocks
@@ -98,6 +99,7 @@ class UnitOfWork:
         self.platform_now = platform_now
         self._clocks: dict[str, datetime | None] = {}
         self._facts: list[dict[str, Any]] = []
+        self._last: dict[str, dict[str, Any]] = {}
 
     @property
     def now(self) -> datetime:
@@ -111,6 +113,12 @@ class UnitOfWork:
         if agency_id not in self._clocks:
             self._clocks[agency_id] = self.session.connection().scalar(select(clocks.clock_of(agency_id)))
         return self._clocks[agency_id] or self.platform_now
+
+    def note_clock(self, clock: datetime | None) -> None:
+        """Take over where the clock of the agency in the current context stands, read with another question; None: it has no clock."""
+        agency_id = contexts.current().agency_id
+        if agency_id is not None:
+            self._clocks[agency_id] = clock
 
     def move_clock(self, *, agency_id: str, now: datetime) -> None:
         """Bring the agency's clock to `now`; one that is further already stays there."""
@@ -131,10 +139,22 @@ class UnitOfWork:
             }
         )
 
+    def write_last(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        """Send `statement` with all that is written last, in one round trip: for what is written while many wait for a lock of this unit.
+
+        Nothing that the unit does after this sees what it writes. One statement, and parameters, of a name are written once a unit.
+        """
+        if statement in self._last or any(parameters.keys() & others.keys() for others in self._last.values()):
+            raise RuntimeError("This was written last already, or its parameters are called as those of something else that was.")
+        self._last[statement] = dict(parameters)
+
     def close(self) -> None:
-        """Write what was emitted to the outbox, last in the transaction, so that its rows are locked for the shortest time."""
+        """Write what is last in the transaction; the outbox after all else, so that its rows are locked for the shortest time."""
         if self._facts:
-            self.session.execute(INSERT_OUTBOX, {column: [fact[column] for fact in self._facts] for column in self._facts[0]})
+            self.write_last(INSERT_OUTBOX, {column: [fact[column] for fact in self._facts] for column in self._facts[0]})
+        if self._last:
+            parameters = {name: value for each in self._last.values() for name, value in each.items()}
+            self.session.connection().execute(_in_one_go(*self._last), parameters)
 
 
 class Units:
@@ -193,8 +213,11 @@ class Units:
 
         def attempt() -> bool:
             with self.begin() as unit:
-                if unit.session.execute(INSERT_INBOX, {"event_id": event.id, "handler": event.handler}).first() is None:
+                taken = {"event_id": event.id, "handler": event.handler, "scope": _scope()}
+                inserted = unit.session.connection().execute(INSERT_INBOX, taken).first()
+                if inserted is None:
                     return False
+                unit.note_clock(inserted.clock)
                 usecase(unit, *args, **kwargs)
                 return True
 
@@ -227,10 +250,12 @@ class Units:
         try:
             with self.begin() as unit:
                 parameters = _parameters(call, key, unit.platform_now)
-                if unit.session.execute(CLAIM_KEY, parameters).first() is None:
+                claimed = unit.session.connection().execute(CLAIM_KEY, parameters).first()
+                if claimed is None:
                     return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
+                unit.note_clock(claimed.clock)
                 answer = _dumped(call, unit, effect)
-                unit.session.execute(STORE_ANSWER, {**parameters, "answer": json.dumps(answer)})
+                unit.write_last(STORE_ANSWER, {"scope": parameters["scope"], "key": key, "answer": json.dumps(answer)})
                 return answer
         except Refusal as refusal:
             if refusal.kind in PASSING:
@@ -245,6 +270,11 @@ class Units:
                 return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
             unit.session.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
             return refusal
+
+
+@functools.cache  # a few combinations of statements, all written in the code
+def _in_one_go(*statements: str) -> TextClause:
+    return text("; ".join(statements))
 
 
 def persistently(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
@@ -285,21 +315,24 @@ def _replayed(call: Call, row: Any) -> Answer | Refusal:
     return Refused.from_wire(row.refusal) if row.refusal is not None else Answer(row.answer)
 
 
-INSERT_OUTBOX = text(
+INSERT_OUTBOX = (
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
     " SELECT event_id, exchange, routing_key, CAST(headers AS jsonb), body"
     " FROM unnest(CAST(:event_id AS text[]), CAST(:exchange AS text[]), CAST(:routing_key AS text[]),"
     " CAST(:headers AS text[]), CAST(:body AS text[]))"
     " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
 )  # all in one round trip, in the order in which they were told
-INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
+INSERT_INBOX = text(
+    "INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING"
+    " RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"
+)  # whoever begins a unit learns the time of its agency in the same round trip
 INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
 CLAIM_KEY = text(
     "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
     " ON CONFLICT (scope, key) DO UPDATE"
     " SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
-    " WHERE k.created_at <= :since RETURNING k.key"
+    " WHERE k.created_at <= :since RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"
 )
 SELECT_KEY = text("SELECT request_hash, answer, refusal FROM idempotency_keys WHERE scope = :scope AND key = :key AND created_at > :since")
-STORE_ANSWER = text("UPDATE idempotency_keys SET answer = CAST(:answer AS jsonb) WHERE scope = :scope AND key = :key")
+STORE_ANSWER = "UPDATE idempotency_keys SET answer = CAST(:answer AS jsonb) WHERE scope = :scope AND key = :key"
 STORE_REFUSAL = text("UPDATE idempotency_keys SET refusal = CAST(:refusal AS jsonb) WHERE scope = :scope AND key = :key")

@@ -14,8 +14,9 @@ from .stripe_peer import StripePeer, playing_stripe
 
 
 @pytest.fixture
-def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    return make_database("billing")
+def database(make_audited_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    """Audited when the test ends, whatever was killed, repeated or late in it."""
+    return make_audited_database("billing")
 
 
 @pytest.fixture

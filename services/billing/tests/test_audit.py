@@ -47,6 +47,7 @@ def test_billing_that_has_lived_is_found_right(stage: Stage, database: ServiceDa
     assert list(report.figures.values()) == [1000]
 
 
+@pytest.mark.unsound("it is broken on purpose")
 @pytest.mark.parametrize(
     ("harm", "rules"),
     [

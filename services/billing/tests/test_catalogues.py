@@ -83,11 +83,49 @@ def test_the_next_version_of_what_is_shipped_has_no_fault() -> None:
         (lambda c: paid_product(c)["limits"][0]["custom"]["prices"]["monthly"].pop(), ".limits.0.custom.prices.monthly"),
         (lambda c: paid_product(c)["limits"][0]["options"][0]["prices"]["monthly"].clear(), ".limits.0.options.0.prices.monthly"),
         (lambda c: paid_product(c)["add_ons"][0]["prices"]["monthly"][1].update(amount=-1), ".add_ons.0.prices.monthly.1.amount"),
+        (lambda c: c["credits"].append(c["credits"][0]), "credits"),
+        (lambda c: c["credits"][0]["prices"].pop(), "credits.0.prices"),
+        (lambda c: c["credits"][1]["prices"].reverse(), "credits.1.prices"),
+        (lambda c: c["credits"][0]["prices"][2].update(amount=0), "credits.0.prices.2.amount"),
+        (lambda c: c["credits"][0].update(maximum=c["credits"][0]["minimum"] - c["credits"][0]["step"]), "credits.0.maximum"),
+        (lambda c: c["credits"][0].update(minimum=150), "credits.0.minimum"),
+        (lambda c: c["credits"][1].update(maximum=10_005), "credits.1.maximum"),
+        (lambda c: c["credits"][0].update(step=50), "credits.0.step"),
     ],
 )
 def test_every_fault_is_named_with_its_place(change: Change, place: str) -> None:
     found = places(the_next(change))
     assert any(place in path for path in found), found
+
+
+def test_what_is_wrong_with_credit_on_sale_is_said_in_these_words() -> None:
+    """R0.109, R0.112."""
+
+    def spoil(content: dict[str, Any]) -> None:
+        [sms, _] = content["credits"]
+        sms.update(minimum=250, maximum=120, step=100, per=200)
+        sms["prices"] = [{"amount": 0, "currency": "EUR"}, {"amount": 500, "currency": "USD"}]
+        content["credits"] = [sms]
+
+    assert [(fault.path, fault.message) for fault in faults_of(the_next(spoil), last=shipped()["version"])] == [
+        ("credits", "inbox_preview is not on sale: every kind of credit that is counted in pieces is."),
+        ("credits.0.prices", "Everything has a price in EUR, USD, GBP, in this order; here: EUR, USD."),
+        ("credits.0.prices.0.amount", "A price of credit is more than nothing."),
+        ("credits.0.maximum", "The highest number, 120, is below the lowest, 250."),
+        ("credits.0.minimum", "250 is not reached by steps of 100."),
+        ("credits.0.maximum", "120 is not reached by steps of 100."),
+        ("credits.0.step", "A price is for 200, so a step is a multiple of that: by 100, prices would be rounded."),
+    ]
+
+
+def test_the_command_says_where_credit_is_wrong_and_not_only_that_it_is(
+    stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps(the_next(lambda c: c["credits"][0].update(maximum=150), lambda c: c["credits"][1]["prices"].pop())))
+    assert command(stage, "publish", str(path)) == 1
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()] == ["credits.0.maximum", "credits.1.prices"]
+    assert len(stage.database.query("SELECT version FROM catalogues")) == 1
 
 
 def test_all_faults_are_named_at_once(stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -112,6 +150,9 @@ def test_all_faults_are_named_at_once(stage: Stage, capsys: pytest.CaptureFixtur
     [
         ("[]", "Invalid input type."),
         ('{"colour": "red"}', "colour: Unknown field."),
+        (json.dumps(the_next(lambda c: c.pop("credits"))), "credits: Missing data for required field."),
+        (json.dumps(the_next(lambda c: c.pop("pricing_versions"))), "pricing_versions: Missing data for required field."),
+        (json.dumps(the_next(lambda c: c["credits"][0].update(step=0))), "credits.0.step: Must be greater than or equal to 1."),
         (json.dumps(the_next(lambda c: c["pricing_versions"].clear())), "pricing_versions: Shorter than minimum length 1."),
         (json.dumps(the_next(lambda c: paid_product(c)["plans"][0].update(kind="gift"))), ".plans.0.kind: Must be one of"),
         (json.dumps(the_next(lambda c: paid_product(c)["plans"][0]["tiers"].reverse())), "The tiers go from the smallest to the largest."),

@@ -49,6 +49,7 @@ def test_an_account_is_made_where_there_is_none_and_is_nobody_elses(stage: Stage
         assert repository.account(session, agency_id=new_id("agy"), account_id=account_id) is None
 
 
+@pytest.mark.unsound("it takes numbers for no documents")
 def test_numbers_are_taken_one_by_one_however_many_ask_at_once(stage: Stage) -> None:
     taken: list[int] = []
 

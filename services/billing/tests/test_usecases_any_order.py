@@ -27,6 +27,8 @@ LAID_TO_REST = {
     "payments": "status = 'failed', settled_at = created_at, failure_code = 'x', failure_reason = 'x' WHERE status = 'pending'",
 }
 """What was there before: the accounts of a run do not pay with one another's prepaid."""
+NEVER_CHARGED = "DELETE FROM test_provider_charges WHERE idempotency_key IN (SELECT id FROM payments WHERE failure_code = 'x')"
+"""Nobody hears any more what became of those payments."""
 
 INVOICES = """
 SELECT i.id, i.total_minor, i.issued_at, l.period_start, l.period_end, p.prepaid_minor, p.card_minor, n.id AS note_id,
@@ -57,6 +59,7 @@ class Account(RuleBasedStateMachine):
         self.stage.credits.available_minor = 0
         for table, change in LAID_TO_REST.items():
             self.stage.database.execute(f"UPDATE {table} SET {change}")
+        self.stage.database.execute(NEVER_CHARGED)
         self.stage.pending()
         self.account_id, self.opened_at = self.stage.an_account(), self.stage.clock.now
         self.facts = len(self.stage.emitted("dunning_step"))

@@ -11,8 +11,9 @@ from .factories import Ledger
 
 
 @pytest.fixture
-def database(make_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
-    return make_database("credits")
+def database(make_audited_database: Callable[[str], ServiceDatabase]) -> ServiceDatabase:
+    """Audited when the test ends, whatever was killed, repeated or late in it."""
+    return make_audited_database("credits")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def found(database: ServiceDatabase) -> set[str]:
 def test_a_ledger_that_has_lived_is_found_right(ledger: Ledger, database: ServiceDatabase, clock: MovingClock) -> None:
     live(ledger, clock)
     assert audit.audit("credits", database.url).findings == []
-    assert sorted(audit.audit("credits", database.url).figures.values()) == [450]
+    assert sorted(audit.audit("credits", database.url).figures.values()) == [70, 450]
 
 
 NOT_ZERO = "every transaction has postings, and they sum to zero in every unit"
@@ -73,6 +73,7 @@ LOW = "an agency was told that its pot is low where it is, and only there"
 OF = "(SELECT id FROM transactions WHERE purpose = '{}' LIMIT 1)"
 
 
+@pytest.mark.unsound("it is broken on purpose")
 @pytest.mark.parametrize(
     ("harm", "rules"),
     [
@@ -140,6 +141,7 @@ def test_not_even_the_owner_of_the_ledger_may_rewrite_it(
     assert audit.audit("credits", owned.url).findings == []
 
 
+@pytest.mark.unsound("it is broken on purpose")
 def test_the_audit_is_a_command_that_fails_where_something_is_wrong(ledger: Ledger, database: ServiceDatabase) -> None:
     ledger.buy(100)
     command = [sys.executable, "-W", "ignore", "-m", "credits", "audit"]

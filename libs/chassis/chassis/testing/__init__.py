@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from chassis.audit import audit
 from chassis.testing.bus import Bus
 from chassis.testing.clock import MovingClock
 from chassis.testing.databases import ServiceDatabase, Templates
@@ -26,8 +27,9 @@ __all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "Service
 _numbers = itertools.count(1)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let the chassis in the tests' own process say what matters alone."""
+    config.addinivalue_line("markers", "unsound(why): the test writes what no service would, so its database is not audited when it ends")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 
 
@@ -75,6 +77,26 @@ def make_database(templates: Templates) -> Iterator[Callable[[str], ServiceDatab
     yield make
     for database in made:
         database.drop()
+
+
+@pytest.fixture
+def make_audited_database(
+    make_database: Callable[[str], ServiceDatabase], request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], ServiceDatabase]]:
+    """`make_database`, for services with an auditor: whatever the test did, and whatever it killed, the books are right when it ends.
+
+    Only a test that is marked `unsound`, for it breaks them itself, is left alone.
+    """
+    made: list[tuple[str, ServiceDatabase]] = []
+
+    def make(package: str) -> ServiceDatabase:
+        made.append((package, make_database(package)))
+        return made[-1][1]
+
+    yield make
+    if request.node.get_closest_marker("unsound") is None:
+        wrong = [f"{package}: {finding}" for package, database in made for finding in audit(package, database.url).findings]
+        assert wrong == [], "\n".join(wrong)
 
 
 @pytest.fixture

@@ -7,9 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 from billing.domain.catalogue import Frequency
+from billing.domain.credits import PIECES
 
 Content = Mapping[str, Any]
 FREQUENCIES = [each.value for each in Frequency]
+
+EVERY_PRICE = "Every tier, option and add-on has a price per frequency and currency, in the order of `currencies`."
+EVERY_CREDIT = "Every kind of credit is on sale once, with a price per currency, in the order of `currencies`."
+STEPS = "The lowest and the highest number are reached by steps."
+IN_DETAIL = frozenset({EVERY_PRICE, EVERY_CREDIT, STEPS})
+"""What the shape says of the whole; the rules say it of each place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,7 @@ def faults_of(content: Content, *, last: int) -> list[Fault]:
         *_repeated(content["languages"], "languages"),
         *_repeated(_codes(content["pricing_versions"]), "pricing_versions"),
         *_discounts(content),
+        *_credits(content),
         *(
             fault
             for path, version in _each(content["pricing_versions"], "pricing_versions")
@@ -47,6 +55,28 @@ def _discounts(content: Content) -> Iterator[Fault]:
         for end in ("from_pricing_version", "to_pricing_version"):
             if discount[end] not in known:
                 yield Fault(path=f"{path}.{end}", message=f"There is no pricing version {discount[end]}.")
+
+
+def _credits(content: Content) -> Iterator[Fault]:
+    """What is wrong with the pieces on sale (R0.109, R0.112): every kind, at whole prices, in numbers that can be reached."""
+    kinds = [each["kind"] for each in content["credits"]]
+    yield from _repeated(kinds, "credits")
+    for kind in PIECES:
+        if kind not in kinds:
+            yield Fault(path="credits", message=f"{kind} is not on sale: every kind of credit that is counted in pieces is.")
+    for place, each in _each(content["credits"], "credits"):
+        yield from _currencies(each["prices"], f"{place}.prices", content["currencies"])
+        for at, price in enumerate(each["prices"]):
+            if price["amount"] <= 0:
+                yield Fault(path=f"{place}.prices.{at}.amount", message="A price of credit is more than nothing.")
+        if each["maximum"] < each["minimum"]:
+            yield Fault(path=f"{place}.maximum", message=f"The highest number, {each['maximum']}, is below the lowest, {each['minimum']}.")
+        for end in ("minimum", "maximum"):
+            if each[end] % each["step"]:
+                yield Fault(path=f"{place}.{end}", message=f"{each[end]} is not reached by steps of {each['step']}.")
+        if each["step"] % each["per"]:
+            message = f"A price is for {each['per']}, so a step is a multiple of that: by {each['step']}, prices would be rounded."
+            yield Fault(path=f"{place}.step", message=message)
 
 
 def _version(version: Content, path: str, currencies: Sequence[str]) -> Iterator[Fault]:
@@ -89,13 +119,17 @@ def _prices(prices: Content, path: str, currencies: Sequence[str]) -> Iterator[F
         if frequency not in prices:
             yield Fault(path=f"{path}.{frequency}", message="Everything has a price for every frequency.")
             continue
-        told = [price["currency"] for price in prices[frequency]]
-        if told != list(currencies):
-            message = f"Everything has a price in {', '.join(currencies)}, in this order; here: {', '.join(told) or 'none'}."
-            yield Fault(path=f"{path}.{frequency}", message=message)
+        yield from _currencies(prices[frequency], f"{path}.{frequency}", currencies)
         for at, price in enumerate(prices[frequency]):
             if price["amount"] < 0:
                 yield Fault(path=f"{path}.{frequency}.{at}.amount", message="No price is negative.")
+
+
+def _currencies(prices: Sequence[Content], path: str, currencies: Sequence[str]) -> Iterator[Fault]:
+    told = [price["currency"] for price in prices]
+    if told != list(currencies):
+        message = f"Everything has a price in {', '.join(currencies)}, in this order; here: {', '.join(told) or 'none'}."
+        yield Fault(path=path, message=message)
 
 
 def _repeated(values: Iterable[str], path: str) -> Iterator[Fault]:

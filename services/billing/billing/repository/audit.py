@@ -22,6 +22,12 @@ def prepaid_paid_by_payment(session: Session) -> Mapping[str, int]:
     return {row.id: int(row.prepaid_minor) for row in rows}
 
 
+def granted_by_credit_note(session: Session) -> Mapping[str, int]:
+    """Give what each credit note turned into prepaid of its account, where it did."""
+    rows = session.connection().execute(text("SELECT id, granted_minor FROM credit_notes WHERE granted_minor > 0")).all()
+    return {row.id: int(row.granted_minor) for row in rows}
+
+
 RULES = {
     "an invoice is the sum of its lines": """
         SELECT invoices.id FROM invoices LEFT JOIN (

@@ -11,6 +11,7 @@ from marshmallow import ValidationError, validates_schema
 from marshmallow.validate import ContainsOnly, Length, OneOf, Range
 
 from billing.domain.catalogue import Frequency, Kind
+from billing.domain.catalogue_rules import EVERY_CREDIT, EVERY_PRICE, STEPS
 from chassis.schemas import Schema, fields
 
 FREQUENCIES = {each.value for each in Frequency}
@@ -108,7 +109,7 @@ class CreditOnSale(Schema):
     def something_can_be_bought(self, credit: Mapping[str, Any], **_: Any) -> None:
         """Refuse numbers that cannot be bought."""
         if credit["maximum"] < credit["minimum"] or credit["minimum"] % credit["step"] or credit["maximum"] % credit["step"]:
-            raise ValidationError("The lowest and the highest number are reached by steps.", "step")
+            raise ValidationError(STEPS, "step")
 
 
 class Catalogue(Schema):
@@ -127,11 +128,9 @@ class Catalogue(Schema):
     def every_kind_of_credit_has_every_price(self, catalogue: Mapping[str, Any], **_: Any) -> None:
         """Refuse credit that is on sale twice, or lacks a price in one of the currencies."""
         kinds = [each["kind"] for each in catalogue["credits"]]
-        if len(set(kinds)) < len(kinds):
-            raise ValidationError("A kind of credit is on sale once.", "credits")
-        for each in catalogue["credits"]:
-            if [price.currency for price in each["prices"]] != catalogue["currencies"]:
-                raise ValidationError("Every kind of credit has a price per currency, in the order of `currencies`.", "credits")
+        currencies = [[price.currency for price in each["prices"]] for each in catalogue["credits"]]
+        if len(set(kinds)) < len(kinds) or any(told != catalogue["currencies"] for told in currencies):
+            raise ValidationError(EVERY_CREDIT, "credits")
 
     @validates_schema
     def every_tier_has_every_price(self, catalogue: Mapping[str, Any], **_: Any) -> None:
@@ -145,10 +144,7 @@ class Catalogue(Schema):
         for each in priced:
             currencies = [[price.currency for price in prices] for prices in each["prices"].values()]
             if set(each["prices"]) != FREQUENCIES or any(told != catalogue["currencies"] for told in currencies):
-                raise ValidationError(
-                    "Every tier, option and add-on has a price per frequency and currency, in the order of `currencies`.",
-                    "pricing_versions",
-                )
+                raise ValidationError(EVERY_PRICE, "pricing_versions")
 
 
 def shipped_catalogue() -> dict[str, Any]:

@@ -11,14 +11,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from billing import models, repository
-from billing.domain.catalogue_rules import Fault, faults_of
+from billing.domain.catalogue_rules import IN_DETAIL, Fault, faults_of
 from chassis.config import ServiceConfig
 from chassis.database import Database
 from chassis.unit_of_work import UnitOfWork, Units
 
 SECONDS = 10
-PRICES_FAULT = "pricing_versions"
-"""Where the shape says that prices are missing somewhere; the rules say where."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ class Files:
 def faults(session: Session, *, content: Any, files: Files) -> list[Fault]:
     """Find everything that keeps the content from being the next version: first of its shape, then of its rules."""
     found = [Fault(path=path, message=message) for path, message in files.shape_faults(content)]
-    if any(fault.path != PRICES_FAULT for fault in found):
+    if any(fault.message not in IN_DETAIL for fault in found):
         return found
     return faults_of(content, last=repository.catalogue_in_force(session).version) or found
 

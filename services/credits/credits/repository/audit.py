@@ -20,6 +20,12 @@ def prepaid_spent_by_payment(session: Session) -> Mapping[str, int]:
     return {row.payment_id: int(row.units) for row in rows}
 
 
+def granted_by_credit_note(session: Session) -> Mapping[str, int]:
+    """Give what each credit note granted of prepaid, where it did."""
+    rows = session.connection().execute(text(GRANTED_BY_CREDIT_NOTE)).all()
+    return {row.credit_note_id: int(row.units) for row in rows}
+
+
 RULES = {
     "every transaction has postings, and they sum to zero in every unit": """
         SELECT moved.id FROM transactions AS moved LEFT JOIN postings ON postings.transaction_id = moved.id
@@ -119,4 +125,11 @@ PREPAID_SPENT_BY_PAYMENT = """
     FROM transactions AS moved JOIN postings ON postings.transaction_id = moved.id AND postings.units > 0
     WHERE moved.purpose = 'spending' AND moved.kind = 'prepaid'
     GROUP BY moved.payment_id
+"""
+
+GRANTED_BY_CREDIT_NOTE = """
+    SELECT moved.credit_note_id, sum(postings.units) AS units
+    FROM transactions AS moved JOIN postings ON postings.transaction_id = moved.id AND postings.units > 0
+    WHERE moved.purpose = 'grant'
+    GROUP BY moved.credit_note_id
 """

@@ -36,6 +36,16 @@ def locked_pots(session: Session, *, agency_id: str, account_ids: Collection[str
     return session.connection().execute(LOCKED_POTS, _pots(agency_id, account_ids, kind, unit)).all()
 
 
+def locked_to_spend(session: Session, *, agency_id: str, account_id: str, kind: str, unit: str, idempotency_key: str) -> Rows:
+    """Keep the account as it is, lock its pot, and give in the same round trip all that a spend has to know: at least one row.
+
+    The account's agency_id, status, plan and add_ons, None where it is unknown; the transaction of the key (`spent_by`), if
+    there is one; and what `pots` gives of the pot, None where it has none.
+    """
+    wanted = {"agency_id": agency_id, "account_id": account_id, "kind": kind, "unit": unit, "idempotency_key": idempotency_key}
+    return session.connection().execute(LOCKED_TO_SPEND, wanted).all()
+
+
 def _pots(agency_id: str, account_ids: Collection[str | None], kind: str, unit: str | None) -> dict[str, Any]:
     named = [account_id for account_id in account_ids if account_id is not None]
     return {"agency_id": agency_id, "account_ids": named, "with_agency": None in account_ids, "kind": kind, "unit": unit}
@@ -49,23 +59,24 @@ def insert_lot(session: Session, **values: Any) -> bool:
     return session.scalar(insert(Lot).values(**values).on_conflict_do_nothing().returning(Lot.id)) is not None
 
 
-def transaction_by_key(session: Session, idempotency_key: str) -> Transaction | None:
-    """Find the transaction of a key."""
-    return session.scalar(select(Transaction).where(Transaction.idempotency_key == idempotency_key))
-
-
 def units_held(session: Session, *, agency_id: str, kind: str) -> Sequence[str]:
     """Give the units (currencies) in which the agency ever had credit of the kind."""
     where = (LedgerAccount.agency_id == agency_id, LedgerAccount.kind == kind)
     return session.scalars(select(LedgerAccount.unit).where(*where).distinct().order_by(LedgerAccount.unit)).all()
 
 
-def insert_transaction(
-    session: Session, *, ledger_account_ids: Sequence[str], lot_ids: Sequence[str], units: Sequence[int], **values: Any
-) -> None:
-    """Insert a transaction with its postings: as many ledger accounts, lots and units as there are lines."""
+def transaction_with_postings(
+    *, ledger_account_ids: Sequence[str], lot_ids: Sequence[str], units: Sequence[int], reference: str | None = None, **values: Any
+) -> tuple[str, dict[str, Any]]:
+    """Give the statement that inserts a transaction with its postings (as many ledger accounts, lots, units as lines), and its values."""
     lines = {"ledger_account_ids": ledger_account_ids, "lot_ids": lot_ids, "units": units}
-    session.connection().execute(INSERT_TRANSACTION, {"reference": None, **values, **lines})
+    return INSERT_TRANSACTION, {**values, "reference": reference, **lines}
+
+
+def insert_transaction(session: Session, **values: Any) -> None:
+    """Insert a transaction with its postings, as `transaction_with_postings` takes them."""
+    statement, parameters = transaction_with_postings(**values)
+    session.connection().execute(text(statement), parameters)
 
 
 def moved_by(session: Session, *, idempotency_key: str, purpose: str) -> Rows:
@@ -116,7 +127,24 @@ POTS = text(SELECT_POTS)
 LOCKED_POTS = text(f"SELECT FROM ledger_accounts WHERE {OF_POTS} ORDER BY id FOR NO KEY UPDATE; {SELECT_POTS}")
 """One round trip, two statements: the second sees what was committed while the first waited."""
 
-INSERT_TRANSACTION = text("""
+LOCKED_TO_SPEND = text("""
+    SELECT FROM accounts WHERE id = :account_id FOR SHARE;
+    SELECT FROM ledger_accounts WHERE agency_id = :agency_id AND account_id = :account_id AND kind = :kind AND unit = :unit
+    ORDER BY id FOR NO KEY UPDATE;
+    SELECT owned.agency_id, owned.status, owned.plan, owned.add_ons,
+        (SELECT id FROM transactions WHERE idempotency_key = :idempotency_key) AS spent_by,
+        pots.id, pots.account_id, pots.unit, pots.purpose, held.lot_id, held.units, lots.purchased_at, lots.expires_at,
+        NULL AS threshold, NULL AS is_low
+    FROM (SELECT CAST(:account_id AS varchar) AS id) AS asked
+    LEFT JOIN accounts AS owned ON owned.id = asked.id
+    LEFT JOIN ledger_accounts AS pots
+        ON pots.agency_id = :agency_id AND pots.account_id = asked.id AND pots.kind = :kind AND pots.unit = :unit
+    LEFT JOIN holdings AS held ON held.ledger_account_id = pots.id AND held.units > 0 AND pots.purpose IN ('available', 'reserved')
+    LEFT JOIN lots ON lots.id = held.lot_id
+""")
+"""As above, the account first: whoever moves credit of an account holds the account before its pots."""
+
+INSERT_TRANSACTION = """
     WITH moved AS (
         INSERT INTO transactions
             (id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, reference, created_at)
@@ -127,4 +155,4 @@ INSERT_TRANSACTION = text("""
     SELECT :id, line, ledger_account_id, lot_id, :unit, units
     FROM unnest(CAST(:ledger_account_ids AS varchar[]), CAST(:lot_ids AS varchar[]), CAST(:units AS bigint[]))
         WITH ORDINALITY AS posting (ledger_account_id, lot_id, units, line)
-""")
+"""

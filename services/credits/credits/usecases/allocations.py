@@ -3,9 +3,9 @@
 from typing import Any
 
 from chassis.unit_of_work import UnitOfWork
-from credits import domain, errors, events, models, repository
+from credits import domain, errors, events, repository
 from credits.domain import AccountStatus, HeldAccount, Kind, Movement, Purpose
-from credits.usecases.movements import Books, Cause, lock_books, move, open_pots, parts_of, tell_taken_back, unit_meant
+from credits.usecases.movements import Books, Cause, books_of, lock_books, move, open_pots, parts_of, tell_taken_back, unit_meant
 
 
 def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, currency: str | None) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: 
     source = None if units > 0 else account_id
     parts = domain.take_exactly(books.available(source), units=abs(units), now=uow.now)
     if units > 0:
-        transaction_id = move(uow, Movement.ALLOCATION, parts, cause=cause, books=books, into=account_id)
+        transaction_id = move(uow, Movement.ALLOCATION, parts, cause=cause, books=books, into=account_id, is_last=True)
         uow.emit(
             events.CreditsAllocated(
                 subject=transaction_id,
@@ -39,7 +39,7 @@ def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: 
             )
         )
     else:
-        transaction_id = move(uow, Movement.TAKE_BACK, parts, cause=cause, books=books)
+        transaction_id = move(uow, Movement.TAKE_BACK, parts, cause=cause, books=books, is_last=True)
         tell_taken_back(uow, transaction_id, parts, account_id=account_id, cause=cause)
     return {
         "id": transaction_id,
@@ -59,20 +59,20 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
     Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `SmsNotOnPlan`,
     `NotEnoughCredits`, `ReferenceReused`.
     """
-    account = repository.account_to_use(uow.session, account_id)
-    cause = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference)
-    open_pots(uow, [account_id], cause=cause)
-    books = lock_books(uow, {account_id}, cause=cause)
+    cause, now = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference), uow.now
     key = cause.key_of(Movement.SPENDING, transaction_id="")
-    transaction = repository.transaction_by_key(uow.session, key)
-    if transaction is not None:
+    rows = repository.locked_to_spend(
+        uow.session, agency_id=agency_id, account_id=account_id, kind=kind.value, unit=cause.unit, idempotency_key=key
+    )
+    told, books = rows[0], books_of(rows)
+    if told.spent_by is not None:
         parts = parts_of(repository.moved_by(uow.session, idempotency_key=key, purpose=Purpose.SPENT))
         if (domain.units_in(parts), {part.account_id for part in parts}) != (units, {account_id}):
             raise errors.ReferenceReused(reference=reference)
-        return {"id": transaction.id, "units": units, "lots": parts, "account_units": _units(books, account_id)}
-    domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id)
-    parts = domain.take_exactly(books.available(account_id), units=units, now=uow.now)
-    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books)
+        return {"id": told.spent_by, "units": units, "lots": parts, "account_units": _units(books, account_id)}
+    domain.check_may_use(kind, _held(told), account_id=account_id, agency_id=agency_id)
+    parts = domain.take_exactly(books.available(account_id), units=units, now=now)
+    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books, is_last=True)
     uow.emit(
         events.CreditsSpent(
             subject=transaction_id,
@@ -91,7 +91,7 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
     return {"id": transaction_id, "units": units, "lots": parts, "account_units": _units(books, account_id) - units}
 
 
-def _held(account: models.Account | None) -> HeldAccount | None:
+def _held(account: Any) -> HeldAccount | None:
     """Say what is known of an account; nothing while it has not been opened, as far as accounts has told."""
     if account is None or account.status is None or account.plan is None:
         return None

@@ -13,5 +13,5 @@ def findings(session: Session) -> list[str]:
 
 
 def figures(session: Session) -> Mapping[str, int]:
-    """Give the figures that billing has too, by what they are of: what each payment was paid by prepaid, in minor units."""
-    return repository.prepaid_spent_by_payment(session)
+    """Give the figures that billing has too, by what they are of: prepaid paid by payment, prepaid granted by credit note."""
+    return {**repository.prepaid_spent_by_payment(session), **repository.granted_by_credit_note(session)}

@@ -52,33 +52,44 @@ class Cause:
 
 
 def move(
-    uow: UnitOfWork, movement: Movement, parts: Sequence[Part], *, cause: Cause, books: Books | None = None, into: str | None = None
+    uow: UnitOfWork,
+    movement: Movement,
+    parts: Sequence[Part],
+    *,
+    cause: Cause,
+    books: Books | None = None,
+    into: str | None = None,
+    is_last: bool = False,
 ) -> str:
     """Write one transaction with both sides of every part, and give its id; lock the ledger accounts unless `books` has them.
 
-    An allocation goes into the pot of the account `into`. Tells once when this makes the agency's own pot low.
+    An allocation goes into the pot of the account `into`. Tells once when this makes the agency's own pot low. Where it `is_last`, nothing
+    of this unit reads the ledger afterwards, and it is written with what is written last: the others wait the shorter for the pots.
     """
     if books is None:
         books = lock_books(uow, {part.account_id for part in parts}, cause=cause)
     transaction_id = new_id("txn")
     postings = list(domain.postings_of(movement, parts, kind=cause.kind, into=into))
-    repository.insert_transaction(
-        uow.session,
-        ledger_account_ids=[books.ids[posting.account_id, posting.purpose] for posting in postings],
-        lot_ids=[posting.lot_id for posting in postings],
-        units=[posting.units for posting in postings],
-        id=transaction_id,
-        idempotency_key=cause.key_of(movement, transaction_id=transaction_id),
-        agency_id=cause.agency_id,
-        kind=cause.kind.value,
-        unit=cause.unit,
-        purpose=movement.value,
-        invoice_id=cause.invoice_id,
-        payment_id=cause.payment_id,
-        credit_note_id=cause.credit_note_id,
-        reference=cause.reference,
-        created_at=uow.now,
-    )
+    values: dict[str, Any] = {
+        "ledger_account_ids": [books.ids[posting.account_id, posting.purpose] for posting in postings],
+        "lot_ids": [posting.lot_id for posting in postings],
+        "units": [posting.units for posting in postings],
+        "id": transaction_id,
+        "idempotency_key": cause.key_of(movement, transaction_id=transaction_id),
+        "agency_id": cause.agency_id,
+        "kind": cause.kind.value,
+        "unit": cause.unit,
+        "purpose": movement.value,
+        "invoice_id": cause.invoice_id,
+        "payment_id": cause.payment_id,
+        "credit_note_id": cause.credit_note_id,
+        "reference": cause.reference,
+        "created_at": uow.now,
+    }
+    if is_last:
+        uow.write_last(*repository.transaction_with_postings(**values))
+    else:
+        repository.insert_transaction(uow.session, **values)
     if movement in (Movement.RELEASE, Movement.RETURN):
         lot_ids = {part.lot_id for part in parts}
         repository.expect_expiry(uow.session, lot_ids=lot_ids, agency_id=cause.agency_id, kind=cause.kind.value, unit=cause.unit)
@@ -129,7 +140,7 @@ def books_of(rows: repository.Rows) -> Books:
             lots[row.purpose].append(open_lot(row))
     own = next((row for row in rows if row.threshold is not None), None)
     return Books(
-        ids={(row.account_id, row.purpose): row.id for row in rows},
+        ids={(row.account_id, row.purpose): row.id for row in rows if row.id is not None},
         lots=lots,
         threshold=None if own is None else own.threshold,
         is_low=own is not None and own.is_low,

@@ -42,7 +42,7 @@ def reserve_prepaid(
         books = lock_books(uow, pots, cause=cause)
         parts = domain.take(books.lots[Purpose.AVAILABLE], up_to_units=up_to.amount_minor, now=uow.now)
         if parts:
-            move(uow, Movement.RESERVATION, parts, cause=cause, books=books)
+            move(uow, Movement.RESERVATION, parts, cause=cause, books=books, is_last=True)
         else:
             watch_pot(uow, books=books, cause=cause)
     elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:

@@ -1,0 +1,63 @@
+"""Billing and credits keep some figures both: where they differ, the audit of the two quotes both."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from billing.domain.catalogue import Frequency, Selection
+from chassis.audit import audit_all
+from chassis.testing import MovingClock, ServiceDatabase
+
+from .world import Cards, World
+
+BOUGHT_MINOR = 5_000
+
+
+def on(plan: str) -> Selection:
+    return Selection(pricing_version="V3", product="EM", plan=plan, contacts=1000, frequency=Frequency.MONTHLY)
+
+
+@pytest.fixture
+def world(make_database: Callable[[str], ServiceDatabase], clock: MovingClock) -> World:
+    """An account that was paid by prepaid and by card, and whose downgrade at once was granted as prepaid."""
+    world = World(make_database("billing"), make_database("credits"), clock, Cards(clock, lambda _token, _now: None))
+    agency_id = world.an_agency()
+    profile_id = world.a_card(agency_id, "pm_card_visa", is_default=True)
+    world.buy_prepaid(agency_id, BOUGHT_MINOR)
+    account_id = world.open_account(agency_id, on("Pro"), time_zone="Europe/Paris", billing_profile_id=profile_id)
+    clock.now += timedelta(days=15)
+    world.downgrade_now(agency_id, account_id, on("Starter"))
+    return world
+
+
+def differences(world: World) -> list[str]:
+    return audit_all({service: database.url for service, database in world.databases.items()}, patience_seconds=0)
+
+
+def test_what_billing_says_was_prepaid_and_granted_is_what_credits_spent_and_granted(world: World) -> None:
+    assert differences(world) == []
+    [note] = world.query("billing", "SELECT granted_minor FROM credit_notes")
+    [lot] = world.query("credits", "SELECT units FROM lots WHERE credit_note_id IS NOT NULL")
+    assert note["granted_minor"] == lot["units"] > 0
+
+
+GRANT = "(SELECT id FROM transactions WHERE purpose = 'grant')"
+
+
+@pytest.mark.parametrize(
+    ("service", "harm", "figure"),
+    [
+        ("billing", "UPDATE payments SET prepaid_minor = prepaid_minor - 1, card_minor = card_minor + 1 WHERE prepaid_minor > 0", "pay_"),
+        ("billing", "UPDATE credit_notes SET granted_minor = granted_minor + 1, total_minor = total_minor + 1", "cn_"),
+        ("billing", "DELETE FROM credit_notes", "cn_"),
+        ("credits", f"UPDATE postings SET units = units + sign(units) WHERE transaction_id = {GRANT}", "cn_"),
+        ("credits", f"UPDATE transactions SET credit_note_id = 'cn_other' WHERE id = {GRANT}", "cn_"),
+        ("credits", "UPDATE transactions SET payment_id = 'pay_other' WHERE purpose = 'spending'", "pay_"),
+    ],
+)
+def test_a_figure_that_one_of_the_two_changed_is_quoted_from_both(world: World, service: str, harm: str, figure: str) -> None:
+    world.databases[service].execute(f"SET session_replication_role = replica; {harm}")
+    told = [each for each in differences(world) if " says " in each]
+    assert told
+    assert all(each.startswith(figure) and "billing says" in each and "credits says" in each for each in told)
