@@ -56,8 +56,8 @@ def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: 
 def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, reference: str) -> dict[str, Any]:
     """Spend pieces that the account has, the earliest to expire first; a reference stands for one spend, however often it is told.
 
-    Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `SmsNotOnPlan`,
-    `NotEnoughCredits`, `ReferenceReused`.
+    Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `AccountDisabled`,
+    `SmsNotOnPlan`, `NotEnoughCredits`, `ReferenceReused`.
     """
     account = repository.account_to_use(uow.session, account_id)
     cause = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference)
@@ -70,7 +70,7 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
         if (domain.units_in(parts), {part.account_id for part in parts}) != (units, {account_id}):
             raise errors.ReferenceReused(reference=reference)
         return {"id": transaction.id, "units": units, "lots": parts, "account_units": _units(books, account_id)}
-    domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id)
+    domain.check_may_use(kind, _held(account), account_id=account_id, agency_id=agency_id, spends=True)
     parts = domain.take_exactly(books.available(account_id), units=units, now=uow.now)
     transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books)
     uow.emit(
