@@ -162,6 +162,7 @@ class AccountConverted(_AccountFact):
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
+    status = fields.String()  # what it is then: a suspension may be in force
 
 
 class AccountCancelled(_AccountFact):
@@ -184,6 +185,7 @@ class AccountDisabled(_AccountFact):
     reason = fields.String(required=True)
     message = fields.String(required=True, allow_none=True)
     suspensions = fields.List(fields.String(), required=True)
+    status = fields.String()  # what it is then: a cancelled one stays cancelled
 
 
 class AccountEnabled(_AccountFact):
@@ -200,6 +202,7 @@ class AccountRenewed(_AccountFact):
     billing_profile_id = fields.Id("bp", required=True, allow_none=True)
     old_selection = fields.Nested(Selection, required=True)
     new_selection = fields.Nested(Selection, required=True)
+    status = fields.String()  # what it is then: a suspension may be in force
 
 
 class AccountExpired(_AccountFact):

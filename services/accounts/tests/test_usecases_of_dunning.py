@@ -126,4 +126,6 @@ def test_a_cancelled_account_keeps_the_suspension_for_when_it_comes_back(stage: 
     stage.do(usecases.cancel_account, account_id, reason=None)
     tell(stage, account_id, "suspended", 1)
     assert stage.shown(account_id).status == "cancelled"
+    [told] = [data for name, data in stage.database.emitted() if name == "account_disabled"]
+    assert (told["suspensions"], told["status"]) == (["payment"], "cancelled")
     assert stage.do(usecases.undo_cancellation, account_id).status == "disabled"

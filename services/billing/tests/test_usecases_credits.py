@@ -10,6 +10,7 @@ from billing import errors
 from billing.usecases import billing_profiles
 from billing.usecases import credits as credits_
 from chassis.errors import InvalidCursor
+from chassis.fields import format_instant
 from chassis.ids import new_id
 
 from .factories import euros, paid
@@ -93,6 +94,14 @@ def test_purchases_are_listed_by_kind_newest_first(stage: Stage) -> None:
     assert [each["id"] for each in listed(kind="inbox_preview").data] == [other]
     with pytest.raises(InvalidCursor):
         listed(cursor="nonsense")
+
+
+def test_nothing_is_bought_for_an_account_that_has_ended(stage: Stage) -> None:
+    account_id = stage.an_account()
+    buy(stage, 30, kind="inbox_preview", account_id=account_id)
+    stage.deliver(stage.told("account_expired", account_id, expired_at=format_instant(stage.clock()), minute=1))
+    with pytest.raises(errors.AccountNotUsable):
+        buy(stage, 30, kind="inbox_preview", account_id=account_id)
 
 
 # --- topping up -------------------------------------------------------------------------------------------------------------------------

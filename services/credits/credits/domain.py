@@ -84,12 +84,36 @@ class OpenLot:
 
 
 class AccountStatus(StrEnum):
-    """What of an account's life matters to its credit: whether it can be used, as far as accounts has told."""
+    """What of an account's life matters to its credit, as far as accounts has told.
 
-    OPEN = "open"
+    In the order in which facts of one moment follow one another: what happens by itself is done before a command is.
+    """
+
+    CANCELLED = "cancelled"
     FAILED = "failed"
     EXPIRED = "expired"
     ARCHIVED = "archived"
+    DISABLED = "disabled"
+    OPEN = "open"
+
+
+ENDED = frozenset({AccountStatus.FAILED, AccountStatus.EXPIRED, AccountStatus.ARCHIVED})
+TOLD = {"active": AccountStatus.OPEN, "disabled": AccountStatus.DISABLED, "cancelled": AccountStatus.CANCELLED}
+"""What accounts calls it where a fact says the status."""
+
+BY_FACT = {
+    "account_activated": AccountStatus.OPEN,
+    "account_converted": AccountStatus.OPEN,
+    "account_renewed": AccountStatus.OPEN,
+    "account_enabled": AccountStatus.OPEN,
+    "cancellation_undone": AccountStatus.OPEN,
+    "account_disabled": AccountStatus.DISABLED,
+    "account_cancelled": AccountStatus.CANCELLED,
+    "account_failed": AccountStatus.FAILED,
+    "account_expired": AccountStatus.EXPIRED,
+    "account_archived": AccountStatus.ARCHIVED,
+}
+"""And what follows from one that does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,16 +236,30 @@ def check_paid(*, payment_id: str, paid_units: int, reserved: Sequence[Part]) ->
         raise errors.PrepaidDiffers(payment_id=payment_id, paid_units=paid_units, reserved_units=reserved_units)
 
 
-def check_may_use(kind: Kind, account: HeldAccount | None, *, account_id: str, agency_id: str) -> None:
-    """Raise what keeps the agency's account from having or spending credit of this kind.
+def status_after(fact: str, told: str | None) -> AccountStatus:
+    """Say what an account is after a fact of this name, which may say the status: a cancelled one that is suspended stays cancelled."""
+    return BY_FACT[fact] if told is None else TOLD[told]
 
-    `AccountNotFound` for one that is unknown or another agency's, `AccountNotUsable` for one that is not open any more, `SmsNotOnPlan` for
-    SMS without the add-on, and ever on Starter (R0.108).
+
+def follows(told: AccountStatus, *, at: datetime, known: AccountStatus, since: datetime) -> bool:
+    """Tell whether a status of the moment `at` is as new as what is known since another: facts come in any order."""
+    order = list(AccountStatus)
+    return (at, order.index(told)) >= (since, order.index(known))
+
+
+def check_may_use(kind: Kind, account: HeldAccount | None, *, account_id: str, agency_id: str, spends: bool = False) -> None:
+    """Raise what keeps the agency's account from having credit of this kind, or from spending it (`spends`).
+
+    `AccountNotFound` for one that is unknown or another agency's, `AccountNotUsable` for one that has ended, `AccountDisabled` for one that
+    is disabled and spends, `SmsNotOnPlan` for SMS without the add-on, and ever on Starter (R0.108). One that is cancelled is usable
+    until it expires.
     """
     if account is None or account.agency_id != agency_id:
         raise errors.AccountNotFound(account_id=account_id)
-    if account.status is not AccountStatus.OPEN:
+    if account.status in ENDED:
         raise errors.AccountNotUsable(account_id=account_id, status=account.status.value)
+    if spends and account.status is AccountStatus.DISABLED:
+        raise errors.AccountDisabled(account_id=account_id)
     if kind is Kind.SMS and (account.plan == PLAN_WITHOUT_SMS or SMS_ADD_ON not in account.add_ons):
         raise errors.SmsNotOnPlan(plan=account.plan)
 

@@ -46,6 +46,15 @@ class AccountNotUsable(Refusal):
     field = "account_id"
 
 
+class AccountDisabled(Refusal):
+    """Nobody uses an account that is disabled, so it spends nothing; its fees are paid by its prepaid all the same (R0.60)."""
+
+    kind = "conflict"
+    code = "account_disabled"
+    message = "The account is disabled: it keeps its credit, and spends none until it is enabled."
+    field = "account_id"
+
+
 class SmsNotOnPlan(Refusal):
     """SMS needs the add-on, which the plan Starter never has (R0.108)."""
 

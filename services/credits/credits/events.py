@@ -1,8 +1,10 @@
 """Facts credits publishes, and what it reads of billing's."""
 
+from marshmallow.validate import OneOf
+
 from chassis.events import Fact
 from chassis.schemas import Reading, Schema, fields
-from credits.domain import Kind
+from credits.domain import TOLD, Kind
 
 
 class MovedLot(Schema):
@@ -155,16 +157,26 @@ class AccountActivated(Reading):
 
 
 class AccountOnNewPlan(Reading):
-    """What credits reads of accounts' account_upgraded, account_downgraded, account_converted and account_renewed."""
+    """What credits reads of accounts' account_upgraded and account_downgraded."""
 
     account_id = fields.Id("acc", required=True)
     new_selection = fields.Nested(Selection, required=True)
 
 
-class AccountEnded(Reading):
-    """What credits reads of accounts' account_failed, account_expired and account_archived."""
+class AccountToldOf(Reading):
+    """What credits reads of accounts' facts whose name says where an account is in its life."""
 
     account_id = fields.Id("acc", required=True)
+
+
+class AccountInStatus(AccountToldOf):
+    """What credits reads of accounts' account_disabled and cancellation_undone: the account's `status` then, where it is told."""
+
+    status = fields.String(load_default=None, allow_none=True, validate=OneOf(TOLD))
+
+
+class AccountBack(AccountInStatus, AccountOnNewPlan):
+    """What credits reads of accounts' account_converted and account_renewed."""
 
 
 class TransferCompleted(Reading):

@@ -152,7 +152,7 @@ class Account(Base):
     """What accounts told of an account; each part is as of the newest fact about it, in whatever order they came."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("status IN ('open', 'failed', 'expired', 'archived')", name="status"),)
+    __table_args__ = (CheckConstraint("status IN ('open', 'disabled', 'cancelled', 'failed', 'expired', 'archived')", name="status"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     agency_id: Mapped[str]

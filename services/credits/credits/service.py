@@ -79,11 +79,11 @@ class CreditsService:
         told = {"account_id": event.data["account_id"], **event.data["selection"]}
         self.work.handle(event, usecases.note_opened, agency_id=_agency_of(event), as_of=event.time, **told)
 
-    @subscribe("accounts", "account_converted", reads=events.AccountOnNewPlan)
-    @subscribe("accounts", "account_renewed", reads=events.AccountOnNewPlan)
+    @subscribe("accounts", "account_converted", reads=events.AccountBack)
+    @subscribe("accounts", "account_renewed", reads=events.AccountBack)
     def on_account_back(self, event: Event) -> None:
-        told = {"account_id": event.data["account_id"], **event.data["new_selection"]}
-        self.work.handle(event, usecases.note_opened, agency_id=_agency_of(event), as_of=event.time, **told)
+        told = {"account_id": event.data["account_id"], "status": event.data["status"], **event.data["new_selection"]}
+        self.work.handle(event, usecases.note_opened, agency_id=_agency_of(event), as_of=event.time, fact=event.name, **told)
 
     @subscribe("accounts", "account_upgraded", reads=events.AccountOnNewPlan)
     @subscribe("accounts", "account_downgraded", reads=events.AccountOnNewPlan)
@@ -91,12 +91,15 @@ class CreditsService:
         told = {"account_id": event.data["account_id"], **event.data["new_selection"]}
         self.work.handle(event, usecases.note_plan, agency_id=_agency_of(event), as_of=event.time, **told)
 
-    @subscribe("accounts", "account_failed", reads=events.AccountEnded)
-    @subscribe("accounts", "account_expired", reads=events.AccountEnded)
-    @subscribe("accounts", "account_archived", reads=events.AccountEnded)
-    def on_account_ended(self, event: Event) -> None:
-        status = event.name.removeprefix("account_")
-        self.work.handle(event, usecases.note_ended, agency_id=_agency_of(event), as_of=event.time, status=status, **event.data)
+    @subscribe("accounts", "account_disabled", reads=events.AccountInStatus)
+    @subscribe("accounts", "account_enabled", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_cancelled", reads=events.AccountToldOf)
+    @subscribe("accounts", "cancellation_undone", reads=events.AccountInStatus)
+    @subscribe("accounts", "account_failed", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_expired", reads=events.AccountToldOf)
+    @subscribe("accounts", "account_archived", reads=events.AccountToldOf)
+    def on_account_in_another_status(self, event: Event) -> None:
+        self.work.handle(event, usecases.note_status, agency_id=_agency_of(event), as_of=event.time, fact=event.name, **event.data)
 
     @subscribe("accounts", "transfer_completed", reads=events.TransferCompleted)
     def on_transfer_completed(self, event: Event) -> None:

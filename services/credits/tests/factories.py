@@ -118,6 +118,11 @@ class Ledger:
             )
         return account_id
 
+    def told(self, account_id: str, fact: str) -> None:
+        """Tell a fact of this name of the account."""
+        with self.units.begin() as uow:
+            usecases.note_status(uow, agency_id=self.agency_id, account_id=account_id, fact=fact, as_of=uow.now)
+
     def transfer(self, account_id: str, agency_id: str, *, as_of: datetime | None = None) -> None:
         """Tell that an account belongs to another agency now."""
         with self.units.begin() as uow:

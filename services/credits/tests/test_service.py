@@ -220,11 +220,18 @@ def test_an_account_that_was_activated_is_handed_credit_and_spends_it(bus: Bus) 
     assert (spent["account_units"], [lot["units"] for lot in spent["lots"]]) == (50, [10])
     shown = bus.call("credits", "pots", {"agency_id": AGENCY, "kind": "sms"})
     assert (shown["agency"]["units"], [(pot["account_id"], pot["units"]) for pot in shown["accounts"]]) == (40, [(account_id, 50)])
+    for _ in range(2):
+        bus.publish("accounts", "account_disabled", {"account_id": account_id, "status": "disabled"}, agency_id=AGENCY, event_id="evt_1")
+    again = {**who, "units": 1, "reference": "campaign 8"}
+    eventually(lambda: refusal_of(lambda: bus.call("credits", "spend_credits", again)).code == "account_disabled")
+    bus.publish("accounts", "account_enabled", {"account_id": account_id}, agency_id=AGENCY)
+    eventually(lambda: once_known(lambda: bus.call("credits", "spend_credits", again)))
     bus.publish("accounts", "account_expired", {**activated(account_id), "expired_at": "2040-01-01T00:00:00Z"}, agency_id=AGENCY)
-    eventually(lambda: refusal_of(lambda: allocate(1)).code == "account_not_usable")
+    too_many = {**who, "units": 1000}
+    eventually(lambda: refusal_of(lambda: bus.call("credits", "allocate_credits", too_many)).code == "account_not_usable")
     moved = {"account_id": account_id, "to_agency_id": new_id("agy")}
     bus.publish("accounts", "transfer_completed", moved, agency_id=moved["to_agency_id"])
-    eventually(lambda: bus.call("credits", "balance", {"agency_id": AGENCY, "kind": "sms"})["units"] == 90)
+    eventually(lambda: bus.call("credits", "balance", {"agency_id": AGENCY, "kind": "sms"})["units"] == 89)
 
 
 def test_what_falls_due_expires_by_itself(bus: Bus, database: ServiceDatabase) -> None:

@@ -8,7 +8,7 @@ from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase
 from chassis.unit_of_work import Units
 from credits import errors, usecases
-from credits.domain import Kind
+from credits.domain import Kind, status_after
 
 from .factories import Ledger, eur
 from .test_usecases_any_order import check_the_books
@@ -120,15 +120,61 @@ def test_an_account_that_lost_the_add_on_spends_no_sms_and_gives_back_what_it_ha
 
 
 @pytest.mark.parametrize("status", ["failed", "expired", "archived"])
-def test_an_account_that_ended_gets_nothing_and_gives_back_what_it_has(ledger: Ledger, units: Units, account_id: str, status: str) -> None:
+def test_an_account_that_ended_gets_nothing_and_gives_back_what_it_has(ledger: Ledger, account_id: str, status: str) -> None:
     ledger.buy(100)
     ledger.allocate(account_id, 60)
-    with units.begin() as uow:
-        usecases.note_ended(uow, agency_id=ledger.agency_id, account_id=account_id, status=status, as_of=uow.now)
+    ledger.told(account_id, f"account_{status}")
     with pytest.raises(errors.AccountNotUsable, match=f"The account is {status}"):
         ledger.allocate(account_id, 1)
     ledger.allocate(account_id, -60)
     assert ledger.held() == (100, 0)
+
+
+def test_a_disabled_account_keeps_its_credit_and_is_given_more_but_spends_none_until_it_is_enabled(
+    ledger: Ledger, clock: MovingClock, account_id: str
+) -> None:
+    """R0.60: its fees are paid all the same."""
+    for kind in (Kind.PREPAID, Kind.SMS):
+        ledger.buy(100, kind=kind)
+        ledger.allocate(account_id, 60, kind=kind)
+    ledger.told(account_id, "account_disabled")
+    ledger.allocate(account_id, 10, kind=Kind.SMS)
+    with pytest.raises(errors.AccountDisabled):
+        ledger.spend(account_id, 1)
+    assert ledger.reserve(new_id("pay"), new_id("inv"), eur(50), account_id=account_id) == 50
+    ledger.allocate(account_id, -20, kind=Kind.SMS)
+    clock.advance(seconds=1)
+    ledger.told(account_id, "account_enabled")
+    ledger.spend(account_id, 50)
+    assert ledger.held(account_id, kind=Kind.SMS) == (0, 0)
+
+
+def test_a_cancelled_account_spends_until_it_expires_whatever_comes_first(ledger: Ledger, account_id: str) -> None:
+    ledger.buy(100, kind=Kind.SMS)
+    ledger.allocate(account_id, 60, kind=Kind.SMS)
+    ledger.told(account_id, "account_cancelled")
+    ledger.spend(account_id, 1)
+    for fact in ("account_expired", "account_cancelled"):  # at one moment: what is cancelled in its last one expires in it
+        ledger.told(account_id, fact)
+    with pytest.raises(errors.AccountNotUsable, match="The account is expired"):
+        ledger.spend(account_id, 1)
+    ledger.told(account_id, "account_renewed")
+    ledger.spend(account_id, 1)
+
+
+@pytest.mark.parametrize(
+    ("fact", "told", "status"),
+    [
+        ("account_renewed", None, "open"),
+        ("account_renewed", "disabled", "disabled"),
+        ("cancellation_undone", "active", "open"),
+        ("account_disabled", None, "disabled"),
+        ("account_disabled", "cancelled", "cancelled"),
+        ("account_archived", None, "archived"),
+    ],
+)
+def test_where_an_account_is_follows_from_the_fact_or_is_said_by_it(fact: str, told: str | None, status: str) -> None:
+    assert status_after(fact, told) == status
 
 
 def test_accounts_of_others_and_unheard_ones_are_not_found(ledger: Ledger, units: Units, account_id: str) -> None:
@@ -253,6 +299,6 @@ def test_what_is_known_of_an_account_is_the_newest_in_whatever_order_it_is_told(
         usecases.note_opened(uow, agency_id=ledger.agency_id, account_id=account_id, plan="Plus", add_ons=["sms"], as_of=at)
         hour = timedelta(hours=1)
         usecases.note_plan(uow, agency_id=other, account_id=account_id, plan="Starter", add_ons=[], as_of=at - hour)
-        usecases.note_ended(uow, agency_id=other, account_id=account_id, status="expired", as_of=at - hour)
+        usecases.note_status(uow, agency_id=other, account_id=account_id, fact="account_expired", as_of=at - hour)
         usecases.note_opened(uow, agency_id=other, account_id=account_id, plan="Starter", add_ons=[], as_of=at - 2 * hour)
     ledger.allocate(account_id, 10, kind=Kind.SMS)

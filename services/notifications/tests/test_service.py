@@ -31,7 +31,7 @@ def test_every_fact_twice_is_mailed_once_and_never_to_the_client(bus: Bus, datab
     eventually(lambda: len(database.query("SELECT 1 FROM notices WHERE state = 'sent'")) == len(NOTICE_FACTS))
     publish(bus, world, "workspace_prepared")
     eventually(lambda: database.query("SELECT 1 FROM events WHERE envelope->>'type' = 'comptoir.snapshots.workspace_prepared.v1'"))
-    assert sorted(mail_server.recipients()) == sorted([*[AGENCY_ADDRESS] * 4, *[ACCOUNT_ADDRESS] * (len(NOTICE_FACTS) - 4)])
+    assert sorted(mail_server.recipients()) == sorted([*[AGENCY_ADDRESS] * 5, *[ACCOUNT_ADDRESS] * (len(NOTICE_FACTS) - 5)])
     assert not any(CLIENT_ADDRESS.encode() in mail.content for mail in mail_server.mails)
     assert not bus.parked()
 

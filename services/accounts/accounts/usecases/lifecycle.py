@@ -93,6 +93,7 @@ def renew_account(
             billing_profile_id=account.billing_profile_id,
             old_selection=account.selection,
             new_selection=account.selection,
+            status=account.status,
         )
     )
     return account

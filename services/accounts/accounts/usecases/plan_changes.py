@@ -113,9 +113,9 @@ def _tell(uow: UnitOfWork, account: models.Account, change: models.PlanChange, k
         case ChangeKind.UPGRADE:
             uow.emit(events.AccountUpgraded(**shared))
         case ChangeKind.CONVERSION:
-            uow.emit(events.AccountConverted(**shared, change_id=change.id))
+            uow.emit(events.AccountConverted(**shared, change_id=change.id, status=account.status))
         case ChangeKind.COMEBACK:
-            uow.emit(events.AccountRenewed(**shared, previous_status=previous_status))
+            uow.emit(events.AccountRenewed(**shared, previous_status=previous_status, status=account.status))
         case ChangeKind.DOWNGRADE:
             tell_downgraded(uow, account, change)
 

@@ -39,7 +39,8 @@ def _suspend(
     repository.keep_suspension(uow.session, account_id=account_id, reason=reason, message=message, suspended_at=uow.now)
     keep(uow.session, account, state)
     note_change(uow, account, verb, before={"suspensions": was}, after={"suspensions": {**was, reason: message}})
-    uow.emit(events.AccountDisabled(**told_of(account), reason=reason, message=message, suspensions=sorted(state.suspensions)))
+    in_force = sorted(state.suspensions)
+    uow.emit(events.AccountDisabled(**told_of(account), reason=reason, message=message, suspensions=in_force, status=account.status))
     return account
 
 

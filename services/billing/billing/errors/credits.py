@@ -35,6 +35,15 @@ class UnitsNotOffered(Refusal):
     field = "units"
 
 
+class AccountNotUsable(Refusal):
+    """Credit is bought for accounts that can be used."""
+
+    kind = "conflict"
+    code = "account_not_usable"
+    message = "The account has ended: it gets no credit until it is on a plan again. Buy it for the agency."
+    field = "account_id"
+
+
 class SmsNotOnPlan(Refusal):
     """SMS needs the add-on, which the plan Starter never has (R0.108)."""
 

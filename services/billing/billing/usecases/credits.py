@@ -1,5 +1,6 @@
 """Credit that is bought: by an agency for itself or for one of its accounts, and by itself when a pot runs low."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from billing.domain.credits import (
     piece_lines,
 )
 from billing.domain.invoice import Purpose
+from billing.domain.standing import Standing, has_ended
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import paying_profile
 from billing.usecases.invoices import invoice_as_shown, issue
@@ -41,8 +43,8 @@ def purchase_credits(
     """Invoice credit for the agency, or for one of its accounts (R0.105, R0.106, R0.109, R0.112); it is there once that is paid.
 
     Prepaid is bought for an `amount`, the others by number of `units` at the price of the catalogue in force. Raises
-    `AgencyNotKnownYet`, `WrongCurrency`, `AmountOutOfRange`, `CreditNotOffered`, `UnitsNotOffered`, `AccountNotFound`, `SmsNotOnPlan`,
-    `BillingProfileNotFound`, `BillingProfileRequired`.
+    `AgencyNotKnownYet`, `WrongCurrency`, `AmountOutOfRange`, `CreditNotOffered`, `UnitsNotOffered`, `AccountNotFound`, `AccountNotUsable`,
+    `SmsNotOnPlan`, `BillingProfileNotFound`, `BillingProfileRequired`.
     """
     agency = known_agency(repository.agency(uow.session, agency_id=agency_id), agency_id=agency_id)
     expires_at = None
@@ -54,7 +56,7 @@ def purchase_credits(
         offered, bought = on_sale(_catalogue(uow.session), kind), units or 0
         lines, expires_at = piece_lines(offered, units=bought, currency=agency.currency), expiry_of(offered, bought_at=uow.now)
     if account_id is not None:
-        _check_account(uow.session, agency_id=agency_id, account_id=account_id, kind=kind)
+        _check_account(uow.session, agency_id=agency_id, account_id=account_id, kind=kind, now=uow.now)
     profile = paying_profile(uow.session, agency_id=agency_id, billing_profile_id=billing_profile_id)
     invoice = issue(
         uow,
@@ -96,10 +98,12 @@ def _catalogue(session: Session) -> Catalogue:
     return Catalogue.read(repository.catalogue_in_force(session).content)
 
 
-def _check_account(session: Session, *, agency_id: str, account_id: str, kind: str) -> None:
+def _check_account(session: Session, *, agency_id: str, account_id: str, kind: str, now: datetime) -> None:
     account: models.Account | None = repository.account(session, agency_id=agency_id, account_id=account_id)
     if account is None or account.failed_at is not None:
         raise errors.AccountNotFound(account_id=account_id)
+    subscription = repository.subscription_of_account(session, account_id=account_id)
+    if subscription is not None and has_ended(Standing(subscription.standing), period_end=subscription.period_end, now=now):
+        raise errors.AccountNotUsable(account_id=account_id)
     if kind == SMS:
-        subscription = repository.subscription_of_account(session, account_id=account_id)
         check_sms_on_plan(None if subscription is None else Selection.read(subscription.selection))

@@ -5,14 +5,24 @@ from datetime import datetime
 
 from chassis.unit_of_work import UnitOfWork
 from credits import models, repository
-from credits.domain import AccountStatus
+from credits.domain import AccountStatus, follows, status_after
 from credits.usecases.transfers import bring_home
 
 
-def note_opened(uow: UnitOfWork, *, agency_id: str, account_id: str, plan: str, add_ons: Sequence[str], as_of: datetime) -> None:
-    """Note that an account can be used: it was activated, converted or renewed."""
+def note_opened(
+    uow: UnitOfWork,
+    *,
+    agency_id: str,
+    account_id: str,
+    plan: str,
+    add_ons: Sequence[str],
+    as_of: datetime,
+    fact: str = "account_activated",
+    status: str | None = None,
+) -> None:
+    """Note that an account was activated, converted or renewed, on this plan; one that is suspended comes back disabled."""
     account = _told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of)
-    _note_status(account, AccountStatus.OPEN, as_of=as_of)
+    _note_status(account, status_after(fact, status), as_of=as_of)
     _note_plan(account, plan=plan, add_ons=add_ons, as_of=as_of)
 
 
@@ -21,9 +31,9 @@ def note_plan(uow: UnitOfWork, *, agency_id: str, account_id: str, plan: str, ad
     _note_plan(_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of), plan=plan, add_ons=add_ons, as_of=as_of)
 
 
-def note_ended(uow: UnitOfWork, *, agency_id: str, account_id: str, status: str, as_of: datetime) -> None:
-    """Note that an account cannot be used any more: `failed`, `expired` or `archived`."""
-    _note_status(_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of), AccountStatus(status), as_of=as_of)
+def note_status(uow: UnitOfWork, *, agency_id: str, account_id: str, fact: str, as_of: datetime, status: str | None = None) -> None:
+    """Note where an account is in its life by a fact of that name, which may say the `status`; and so what it may do with credit."""
+    _note_status(_told_of(uow, agency_id=agency_id, account_id=account_id, as_of=as_of), status_after(fact, status), as_of=as_of)
 
 
 def note_transfer(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetime) -> None:
@@ -41,7 +51,11 @@ def _told_of(uow: UnitOfWork, *, agency_id: str, account_id: str, as_of: datetim
 
 
 def _note_status(account: models.Account, status: AccountStatus, *, as_of: datetime) -> None:
-    if account.status_as_of is None or account.status_as_of <= as_of:
+    if (
+        account.status is None
+        or account.status_as_of is None
+        or follows(status, at=as_of, known=AccountStatus(account.status), since=account.status_as_of)
+    ):
         account.status, account.status_as_of = status.value, as_of
 
 

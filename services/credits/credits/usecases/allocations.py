@@ -56,8 +56,8 @@ def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: 
 def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, reference: str) -> dict[str, Any]:
     """Spend pieces that the account has, the earliest to expire first; a reference stands for one spend, however often it is told.
 
-    Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `SmsNotOnPlan`,
-    `NotEnoughCredits`, `ReferenceReused`.
+    Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `AccountDisabled`,
+    `SmsNotOnPlan`, `NotEnoughCredits`, `ReferenceReused`.
     """
     cause, now = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference), uow.now
     key = cause.key_of(Movement.SPENDING, transaction_id="")
@@ -70,7 +70,7 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
         if (domain.units_in(parts), {part.account_id for part in parts}) != (units, {account_id}):
             raise errors.ReferenceReused(reference=reference)
         return {"id": told.spent_by, "units": units, "lots": parts, "account_units": _units(books, account_id)}
-    domain.check_may_use(kind, _held(told), account_id=account_id, agency_id=agency_id)
+    domain.check_may_use(kind, _held(told), account_id=account_id, agency_id=agency_id, spends=True)
     parts = domain.take_exactly(books.available(account_id), units=units, now=now)
     transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books, is_last=True)
     uow.emit(
