@@ -108,7 +108,7 @@ def measure(bench: Bench) -> dict[str, Any]:
 
 
 def _refill(url: str, size: int) -> None:
-    execute(url, EMPTY)
+    execute(url, "SET LOCAL session_replication_role = replica; " + EMPTY)
     with closing(psycopg2.connect(url)) as database:
         database.autocommit = True
         with database.cursor() as cursor:

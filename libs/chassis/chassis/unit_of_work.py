@@ -20,7 +20,7 @@ from chassis import context as contexts
 from chassis.database import Database, is_transient, translated, was_rolled_back
 from chassis.errors import IdempotencyKeyReused, Refusal, Refused
 from chassis.events import Event, Fact
-from chassis.messages import exchange_of
+from chassis.messages import dumps, exchange_of
 
 KEY_LIFETIME = timedelta(hours=24)
 PASSING = frozenset({"unavailable", "timeout", "internal"})
@@ -126,15 +126,16 @@ class UnitOfWork:
                 "event_id": envelope["id"],
                 "exchange": exchange_of(fact.source),
                 "routing_key": fact.name,
-                "headers": json.dumps(contexts.to_headers(context)),
-                "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+                "headers": contexts.to_headers(context),
+                "body": envelope,
             }
         )
 
     def close(self) -> None:
         """Write what was emitted to the outbox, last in the transaction, so that its rows are locked for the shortest time."""
         if self._facts:
-            self.session.execute(INSERT_OUTBOX, {column: [fact[column] for fact in self._facts] for column in self._facts[0]})
+            columns = {column: [fact[column] for fact in self._facts] for column in self._facts[0]}
+            self.session.execute(INSERT_OUTBOX, {column: dumps(values) for column, values in columns.items()})
 
 
 class Units:
@@ -287,11 +288,12 @@ def _replayed(call: Call, row: Any) -> Answer | Refusal:
 
 INSERT_OUTBOX = text(
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
-    " SELECT event_id, exchange, routing_key, CAST(headers AS jsonb), body"
-    " FROM unnest(CAST(:event_id AS text[]), CAST(:exchange AS text[]), CAST(:routing_key AS text[]),"
-    " CAST(:headers AS text[]), CAST(:body AS text[]))"
+    " SELECT event_id, exchange, routing_key, CAST(CAST(headers AS text) AS jsonb), CAST(body AS text)"
+    " FROM ROWS FROM (json_array_elements_text(CAST(:event_id AS json)), json_array_elements_text(CAST(:exchange AS json)),"
+    " json_array_elements_text(CAST(:routing_key AS json)), json_array_elements(CAST(:headers AS json)),"
+    " json_array_elements(CAST(:body AS json)))"
     " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
-)  # all in one round trip, in the order in which they were told
+)  # all in one round trip, in the order in which they were told; a column is one JSON array, quicker to write and read than an SQL one
 INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
 INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
 CLAIM_KEY = text(
