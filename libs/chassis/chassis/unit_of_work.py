@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import marshmallow
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from chassis import clocks
@@ -109,7 +109,7 @@ class UnitOfWork:
         if agency_id is None:
             return self.platform_now
         if agency_id not in self._clocks:
-            self._clocks[agency_id] = self.session.connection().scalar(select(clocks.clock_of(agency_id)))
+            self._clocks[agency_id] = self.session.connection().scalar(SELECT_CLOCK, {"agency_id": agency_id})
         return self._clocks[agency_id] or self.platform_now
 
     def move_clock(self, *, agency_id: str, now: datetime) -> None:
@@ -294,6 +294,7 @@ INSERT_OUTBOX = text(
     " json_array_elements(CAST(:body AS json)))"
     " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
 )  # all in one round trip, in the order in which they were told; a column is one JSON array, quicker to write and read than an SQL one
+SELECT_CLOCK = text("SELECT now FROM agency_clocks WHERE agency_id = :agency_id")
 INSERT_INBOX = text("INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING RETURNING event_id")
 INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
 CLAIM_KEY = text(
