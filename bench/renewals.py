@@ -1,7 +1,15 @@
-"""The run of renewals over 1,000, 10,000 and 100,000 due accounts, beside the same rows written by one plain SQL statement a table."""
+"""The run of renewals over 1,000, 10,000 and 100,000 due accounts, beside its limit: the same double entries by one SQL statement a table.
+
+The limit is one transaction that finds what is due and then, set by set: takes the numbers of each agency's series, writes the invoices
+(what is owed), their lines (what for), the proof that each period began, moves the subscriptions on, and tells a fact of every invoice in
+the outbox, of about the size of ours. The tables are the service's own, with all that guards them: foreign keys, checks, indexes, and the
+deferred trigger that adds up the lines of every invoice when it commits. It locks no accounts, asks for no changes of plan, works out no
+calendar (the next end is a month later), makes no ids and checks no facts: what ours adds to it. Both take turns, on tables made anew.
+"""
 
 import logging
 import resource
+import statistics
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -19,10 +27,14 @@ from chassis.unit_of_work import Units
 SIZES = (1_000, 10_000, 100_000)
 AGENCIES = 50
 BATCH = 500
+ROUNDS = {1_000: 5, 10_000: 3, 100_000: 2}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TARGET = 0.5
 
-EMPTY = "TRUNCATE renewals, invoice_lines, invoices, document_counters, subscriptions, billing_profiles, accounts, agencies, outbox CASCADE"
+EMPTY = """
+SET LOCAL session_replication_role = replica; -- invoices refuse to be thrown away
+TRUNCATE renewals, invoice_lines, invoices, document_counters, subscriptions, billing_profiles, accounts, agencies, outbox CASCADE
+"""
 FILL = (
     """
     INSERT INTO agencies (id, currency, discount_basis_points, language, as_of)
@@ -88,19 +100,25 @@ def measure(bench: Bench) -> dict[str, Any]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))  # a line per batch is for those who wait
     url = bench.migrated("billing")
     figures: dict[int, dict[str, float]] = {}
+    _refill(url, SIZES[0])
+    _ours(url, SIZES[0])  # what a process learns once is no part of the rate
     for size in SIZES:
-        _refill(url, size)
-        plain = size / _plain(url)
-        _refill(url, size)
+        rounds = []
         before = _memory_mb()
-        ours = size / _ours(url, size)
-        figures[size] = {"plain": plain, "ours": ours, "memory": _memory_mb() - before}
+        for _ in range(ROUNDS[size]):
+            _refill(url, size)
+            plain = _plain(url)
+            _refill(url, size)
+            rounds.append({"plain": size / plain, "ours": size / _ours(url, size)})
+        figures[size] = {name: statistics.median(each[name] for each in rounds) for name in ("plain", "ours")}
+        figures[size]["ratio"] = statistics.median(each["ours"] / each["plain"] for each in rounds)
+        figures[size]["memory"] = _memory_mb() - before
     first, last = figures[SIZES[0]], figures[SIZES[-1]]
     rates = {f"{name}_per_second_at_{size}": round(figures[size][name]) for size in SIZES for name in ("plain", "ours")}
     return {
         "what": "the run of renewals, over due accounts of 50 agencies",
         **rates,
-        "ours_to_plain": round(last["ours"] / last["plain"], 2),
+        **{f"ours_to_plain_at_{size}": round(figures[size]["ratio"], 2) for size in SIZES},
         "target": TARGET,
         "rate_at_100000_to_1000": round(last["ours"] / first["ours"], 2),
         "memory_mb_more_at_100000": round(last["memory"], 1),

@@ -265,7 +265,7 @@ def test_three_years_of_a_few_accounts_are_invoiced_as_they_should_be(
     make_database: Callable[[str], ServiceDatabase], clock: MovingClock
 ) -> None:
     """R0.35, R0.36, R0.59, R0.60, R0.61, R0.96, R0.103, R0.104."""
-    simulate(make_database, clock, accounts=24)
+    simulate(make_database, clock, accounts=16)
 
 
 @pytest.mark.slow

@@ -2,9 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from billing import clients
@@ -28,6 +28,10 @@ from credits import usecases as credit_usecases
 from credits.service import CreditsService
 
 AGENCY = {"currency": "EUR", "discount_basis_points": 2000, "language": "fr", "name": "Atelier Démo"}
+NEXT_DUE = """
+SELECT least((SELECT min(period_end) FROM subscriptions WHERE standing = 'renewed'),
+    (SELECT min(next_at) FROM dunnings WHERE ended_at IS NULL)) AS moment
+"""
 Door = tuple[Any, str, Any]
 
 
@@ -87,6 +91,7 @@ class World:
         self.told: list[dict[str, Any]] = []
         self.hear: Callable[[dict[str, Any]], None] = lambda _envelope: None
         """What accounts makes of a fact of billing; a script's to say."""
+        self._next_due: datetime | None = None
 
     def tell(self, source: str, name: str, agency_id: str, data: dict[str, Any]) -> None:
         """Tell a fact, and let everything that follows happen."""
@@ -104,6 +109,7 @@ class World:
 
     def settle(self) -> None:
         """Carry what the services told to whoever takes it, until nothing is left."""
+        self._next_due = None
         while envelopes := self._pending("billing"):
             for envelope in [*envelopes, *self._pending("credits")]:
                 self._deliver(envelope)
@@ -112,7 +118,12 @@ class World:
                 self._deliver(envelope)
 
     def do_what_is_due(self) -> None:
-        """Run billing's due work once."""
+        """Run billing's due work once, if its tables say that something is due; until it is or something happens they are asked once."""
+        if self._next_due is None:
+            [row] = self._rows("billing", NEXT_DUE)
+            self._next_due = row.moment or datetime.max.replace(tzinfo=UTC)
+        if self.clock() < self._next_due:
+            return
         self.billing.renew_due_subscriptions()
         self.settle()
         self.billing.collect_what_is_overdue()
@@ -190,12 +201,15 @@ class World:
         return {"reserved": {"amount": reserved.amount_minor, "currency": reserved.currency}}
 
     def _pending(self, service: str) -> list[dict[str, Any]]:
-        with self.units[service].rows() as connection:
-            rows = connection.exec_driver_sql("SELECT id, body FROM outbox WHERE id > %s ORDER BY id", (self._read[service],)).all()
+        rows = self._rows(service, "SELECT id, body FROM outbox WHERE id > %s ORDER BY id", self._read[service])
         self._read[service] = max([self._read[service], *(row.id for row in rows)])
         envelopes = [json.loads(row.body) for row in rows]
         self.told += envelopes
         return envelopes
+
+    def _rows(self, service: str, sql: str, *parameters: Any) -> Sequence[Any]:
+        with self.units[service].rows() as connection:
+            return connection.exec_driver_sql(sql, parameters).all()
 
     def _deliver(self, envelope: dict[str, Any]) -> None:
         _, source, name, _ = envelope["type"].split(".")

@@ -11,11 +11,12 @@ import marshmallow
 
 from chassis import fields
 from chassis.context import Context
+from chassis.glance import Glance
 from chassis.ids import new_id
 from chassis.messages import CONTENT_TYPE
 from chassis.schemas import Reading, Schema
 
-RESERVED = frozenset({"source", "version", "name", "schema", "subject", "agency_id", "data", "envelope"})
+RESERVED = frozenset({"source", "version", "name", "schema", "glance", "checked", "subject", "agency_id", "data", "envelope"})
 """What a fact is itself, or is told beside its data."""
 
 
@@ -30,6 +31,7 @@ class Fact:
     version: ClassVar[int] = 1
     name: ClassVar[str]
     schema: ClassVar[marshmallow.Schema]
+    glance: ClassVar[Glance]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -44,21 +46,28 @@ class Fact:
             raise TypeError(f"{cls.__name__}: no field of a fact is called {', '.join(sorted(taken))}: use another name and data_key.")
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.schema = Schema.from_dict(declared, name=cls.__name__)()
+        cls.glance = Glance(cls.schema)
 
     def __init__(self, *, subject: str, agency_id: str | None, **data: Any) -> None:
         unknown = sorted(data.keys() - self.schema.fields.keys())
         if unknown:
             raise ValueError(f"{type(self).__name__} has no field {', '.join(unknown)}")
-        try:
-            dumped = self.schema.dump(data)
-        except (AttributeError, TypeError) as error:
-            raise ValueError(f"{type(self).__name__} cannot be written: {error}") from error
-        errors = self.schema.validate(dumped)
-        if errors:
-            raise ValueError(f"{type(self).__name__}: {errors}")
+        plain = self.glance.dumped(data)
         self.subject = subject
         self.agency_id = agency_id
-        self.data: dict[str, Any] = dumped
+        self.data: dict[str, Any] = self.checked(data) if plain is None else plain
+
+    @classmethod
+    def checked(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """`data` as it is told, dumped and loaded again by the schema; raises `ValueError`."""
+        try:
+            dumped: dict[str, Any] = cls.schema.dump(data)
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"{cls.__name__} cannot be written: {error}") from error
+        errors = cls.schema.validate(dumped)
+        if errors:
+            raise ValueError(f"{cls.__name__}: {errors}")
+        return dumped
 
     def envelope(self, *, now: datetime, context: Context) -> dict[str, Any]:
         """The CloudEvents envelope of this fact, told now, caused by what `context` says."""

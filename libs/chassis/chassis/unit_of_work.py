@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import marshmallow
-from sqlalchemy import Connection, TextClause, select, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from chassis import clocks
@@ -21,7 +21,7 @@ from chassis import context as contexts
 from chassis.database import Database, is_transient, translated, was_rolled_back
 from chassis.errors import IdempotencyKeyReused, Refusal, Refused
 from chassis.events import Event, Fact
-from chassis.messages import exchange_of
+from chassis.messages import dumps, exchange_of
 
 KEY_LIFETIME = timedelta(hours=24)
 PASSING = frozenset({"unavailable", "timeout", "internal"})
@@ -111,7 +111,7 @@ class UnitOfWork:
         if agency_id is None:
             return self.platform_now
         if agency_id not in self._clocks:
-            self._clocks[agency_id] = self.session.connection().scalar(select(clocks.clock_of(agency_id)))
+            self._clocks[agency_id] = self.session.connection().scalar(SELECT_CLOCK, {"agency_id": agency_id})
         return self._clocks[agency_id] or self.platform_now
 
     def note_clock(self, clock: datetime | None) -> None:
@@ -134,8 +134,8 @@ class UnitOfWork:
                 "event_id": envelope["id"],
                 "exchange": exchange_of(fact.source),
                 "routing_key": fact.name,
-                "headers": json.dumps(contexts.to_headers(context)),
-                "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+                "headers": contexts.to_headers(context),
+                "body": envelope,
             }
         )
 
@@ -151,7 +151,8 @@ class UnitOfWork:
     def close(self) -> None:
         """Write what is last in the transaction; the outbox after all else, so that its rows are locked for the shortest time."""
         if self._facts:
-            self.write_last(INSERT_OUTBOX, {column: [fact[column] for fact in self._facts] for column in self._facts[0]})
+            columns = {column: [fact[column] for fact in self._facts] for column in self._facts[0]}
+            self.write_last(INSERT_OUTBOX, {column: dumps(values) for column, values in columns.items()})
         if self._last:
             parameters = {name: value for each in self._last.values() for name, value in each.items()}
             self.session.connection().execute(_in_one_go(*self._last), parameters)
@@ -317,11 +318,13 @@ def _replayed(call: Call, row: Any) -> Answer | Refusal:
 
 INSERT_OUTBOX = (
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
-    " SELECT event_id, exchange, routing_key, CAST(headers AS jsonb), body"
-    " FROM unnest(CAST(:event_id AS text[]), CAST(:exchange AS text[]), CAST(:routing_key AS text[]),"
-    " CAST(:headers AS text[]), CAST(:body AS text[]))"
+    " SELECT event_id, exchange, routing_key, CAST(CAST(headers AS text) AS jsonb), CAST(body AS text)"
+    " FROM ROWS FROM (json_array_elements_text(CAST(:event_id AS json)), json_array_elements_text(CAST(:exchange AS json)),"
+    " json_array_elements_text(CAST(:routing_key AS json)), json_array_elements(CAST(:headers AS json)),"
+    " json_array_elements(CAST(:body AS json)))"
     " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
-)  # all in one round trip, in the order in which they were told
+)  # all in one round trip, in the order in which they were told; a column is one JSON array, quicker to write and read than an SQL one
+SELECT_CLOCK = text("SELECT now FROM agency_clocks WHERE agency_id = :agency_id")
 INSERT_INBOX = text(
     "INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING"
     " RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"

@@ -30,6 +30,11 @@ def payment(session: Session, *, payment_id: str) -> Payment:
     return session.get_one(Payment, payment_id)
 
 
+def payment_and_invoice(session: Session, *, payment_id: str) -> Row[Payment, Invoice]:
+    """Give a payment that is known to be there, and the invoice it is for."""
+    return session.execute(select(Payment, Invoice).join(Invoice, Invoice.id == Payment.invoice_id).where(Payment.id == payment_id)).one()
+
+
 def payment_or_none(session: Session, *, payment_id: str) -> Payment | None:
     """Find a payment that somebody else names."""
     return session.get(Payment, payment_id)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Text, any_, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from billing.models import (
@@ -45,6 +46,9 @@ def waiting_quotes_of_agency(session: Session, *, agency_id: str) -> Sequence[Qu
 def waiting_quotes(session: Session, *, account_ids: Collection[str]) -> Sequence[Quote]:
     """List the quotes of changes of plan that were scheduled for these accounts and are neither dropped nor done, oldest first; locked."""
     question = select(Quote).where(
-        Quote.account_id.in_(account_ids), Quote.held_at.is_not(None), Quote.released_at.is_(None), Quote.used_at.is_(None)
+        Quote.account_id == any_(literal(list(account_ids), ARRAY(Text))),
+        Quote.held_at.is_not(None),
+        Quote.released_at.is_(None),
+        Quote.used_at.is_(None),
     )
     return session.scalars(question.order_by(Quote.id).with_for_update()).all()

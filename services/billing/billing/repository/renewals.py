@@ -1,19 +1,21 @@
 """Questions about renewals: which are due, and periods begun by the run."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, select, text
+from sqlalchemy import ColumnElement, Row, Table, Text, delete, exists, func, select, text
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
-from billing.models import Account, Renewal, Subscription
+from billing.models import Account, Dunning, Renewal, Subscription
 from chassis.clocks import is_due, now_for
 
 SUBSCRIPTION = cast("Table", Subscription.__table__)
 OF_A_RENEWAL = (
     *("account_id", "agency_id", "period_start", "period_end", "anchored_at", "time_zone"),
-    *("selection", "currency", "per_cycle_minor", "billing_profile_id"),
+    *("currency", "per_cycle_minor", "billing_profile_id"),
 )
 
 COLUMNS = {
@@ -35,7 +37,8 @@ COLUMNS = {
 
 INSERT_RENEWALS = text(f"""
     WITH begun AS MATERIALIZED (
-        SELECT * FROM unnest({", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in COLUMNS.items())}) AS b ({", ".join(COLUMNS)})
+        SELECT {", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items())}
+        FROM ROWS FROM ({", ".join(f"json_array_elements_text(CAST(:{name} AS json))" for name in COLUMNS)}) AS b ({", ".join(COLUMNS)})
     ), issued AS (
         INSERT INTO invoices
             (id, agency_id, number, purpose, account_id, billing_profile_id, issued_to, currency, total_minor, line_count, issued_at)
@@ -59,12 +62,13 @@ INSERT_RENEWALS = text(f"""
 def renewals_due(session: Session, *, platform_now: datetime, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """List at most `limit` subscriptions whose period is over in the time of their agency, the longest first, locked with their account.
 
-    Those that somebody else works on are left to them. As plain rows, with the agency's `now`: there are many.
+    Those that somebody else works on are left to them. As plain rows, with the agency's `now`, and the selection as text: there are many.
     """
     columns = [SUBSCRIPTION.c[name] for name in OF_A_RENEWAL]
+    selection = cast_to(SUBSCRIPTION.c.selection, Text).label("selection")
     now = now_for(SUBSCRIPTION.c.agency_id, platform_now=platform_now).label("now")
     question = (
-        select(*columns, now)
+        select(*columns, selection, now)
         .join(Account, Account.id == SUBSCRIPTION.c.account_id)
         .where(_is_due(platform_now), Account.failed_at.is_(None))
         .order_by(SUBSCRIPTION.c.period_end)
@@ -87,13 +91,14 @@ def renewed_since(session: Session, *, invoice_id: str) -> int:
 
 def insert_renewals(session: Session, begun: Sequence[Mapping[str, Any]], *, purpose: str, line_reason: str) -> None:
     """Begin these periods, all in one statement: the invoice with its line, the proof that it began, and the subscription moved on."""
-    columns = {name: [each[name] for each in begun] for name in COLUMNS}
+    columns = {name: json.dumps([each[name] for each in begun], default=datetime.isoformat) for name in COLUMNS}
     session.execute(INSERT_RENEWALS, {**columns, "purpose": purpose, "line_reason": line_reason})
 
 
-def began_a_period(session: Session, *, invoice_id: str) -> bool:
-    """Tell whether the period that the invoice is for was begun and not taken back."""
-    return session.scalar(select(Renewal.invoice_id).where(Renewal.invoice_id == invoice_id)) is not None
+def renewal_stands(session: Session, *, invoice_id: str, given_up: Collection[str]) -> bool:
+    """Tell whether the period that the invoice is for was begun and not taken back since, nor its dunning given up (in such a state)."""
+    was_given_up = exists().where(Dunning.invoice_id == Renewal.invoice_id, Dunning.state.in_(given_up))
+    return session.scalar(select(Renewal.invoice_id).where(Renewal.invoice_id == invoice_id, ~was_given_up)) is not None
 
 
 def renewals_from(session: Session, *, account_id: str, moment: datetime) -> Sequence[Renewal]:

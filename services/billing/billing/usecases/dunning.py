@@ -14,6 +14,8 @@ from chassis.unit_of_work import UnitOfWork
 PREPAID = "prepaid"
 NEW_CHANCES = frozenset({"card", "is_default"})
 """What of a profile has to change for another try to be worth it."""
+GIVEN_UP = frozenset({DunningState.EXHAUSTED, DunningState.DROPPED})
+"""How the dunning of an invoice ends that it takes back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,7 @@ def drop_all(uow: UnitOfWork, *, account_id: str, agency_id: str) -> None:
 def was_given_up(uow: UnitOfWork, *, invoice: models.Invoice) -> bool:
     """Tell whether the invoice was taken back by its dunning, so that nothing of it may stay charged."""
     row = repository.dunning(uow.session, invoice_id=invoice.id)
-    return row is not None and row.state in {DunningState.EXHAUSTED, DunningState.DROPPED}
+    return row is not None and row.state in GIVEN_UP
 
 
 # --- a new chance -----------------------------------------------------------------------------------------------------------------------

@@ -126,7 +126,8 @@ def record_payment(uow: UnitOfWork, *, attempt: Attempt, outcome: Outcome) -> No
     Money that is under way leaves the payment pending: it is told (`settle_told`) or asked about under the same id later.
     """
     if not outcome.is_pending:
-        _settle(uow, repository.payment(uow.session, payment_id=attempt.payment_id), outcome)
+        payment, invoice = repository.payment_and_invoice(uow.session, payment_id=attempt.payment_id)
+        _settle(uow, invoice, payment, outcome)
 
 
 def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -> bool:
@@ -143,7 +144,7 @@ def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -
     if card.currency != total.currency or card > total:
         raise errors.ChargeImpossible(charged=card.amount_minor, total=total.amount_minor)
     outcome = _outcome(charged, prepaid=total - card, card=card)
-    return not outcome.is_pending and _settle(uow, payment, outcome)
+    return not outcome.is_pending and _settle(uow, repository.invoice(uow.session, invoice_id=payment.invoice_id), payment, outcome)
 
 
 def _outcome(charged: clients.Charged, *, prepaid: Money, card: Money) -> Outcome:
@@ -156,9 +157,8 @@ def _outcome(charged: clients.Charged, *, prepaid: Money, card: Money) -> Outcom
             return Outcome(prepaid=prepaid, card=card, is_pending=True)
 
 
-def _settle(uow: UnitOfWork, payment: models.Payment, outcome: Outcome) -> bool:
+def _settle(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, outcome: Outcome) -> bool:
     """Settle a pending payment under the locks of its account and its invoice; tell whether it was still pending."""
-    invoice = repository.invoice(uow.session, invoice_id=payment.invoice_id)
     account = _locked_account(uow, invoice)
     repository.lock_invoice(uow.session, invoice_id=invoice.id)
     uow.session.refresh(payment)
@@ -216,7 +216,7 @@ def _is_undone(uow: UnitOfWork, invoice: models.Invoice, account: models.Account
         case Purpose.ACCOUNT_OPENING:
             return account is not None and account.failed_at is not None
         case Purpose.RENEWAL:
-            return not repository.began_a_period(uow.session, invoice_id=invoice.id) or dunning.was_given_up(uow, invoice=invoice)
+            return not repository.renewal_stands(uow.session, invoice_id=invoice.id, given_up=dunning.GIVEN_UP)
         case _:
             return dunning.was_given_up(uow, invoice=invoice)
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -23,6 +24,8 @@ from chassis.money import Money
 from chassis.unit_of_work import UnitOfWork, Units
 
 PROGRESS_OVER = timedelta(hours=1)
+SELECTIONS = 1_000
+"""How many different selections a run remembers having read: most accounts are on one of few."""
 
 RENEWED = Counter("comptoir_renewals_total", "Periods begun by the run of renewals.")
 DUE = Gauge("comptoir_renewals_due", "Subscriptions whose period was over when the run last began.", multiprocess_mode="max")
@@ -101,7 +104,7 @@ def _next(
     row: Row[*tuple[Any, ...]], moved: tuple[models.Subscription, dict[str, Any]] | None, *, number: int, default: str | None
 ) -> Mapping[str, Any]:
     on, replaced = (row, None) if moved is None else moved
-    selection = Selection.read(on.selection)
+    selection = _read(row.selection) if moved is None else Selection.read(on.selection)
     if selection.frequency is None:
         raise LookupError(f"{row.account_id} is due without a frequency.")
     period = next_period(
@@ -123,9 +126,14 @@ def _next(
         "previous_start": row.period_start,
         "period_start": period.start,
         "period_end": period.end,
-        "replaced": None if replaced is None else json.dumps(replaced),
+        "replaced": replaced,
         "issued_at": row.now,
     }
+
+
+@lru_cache(maxsize=SELECTIONS)
+def _read(selection: str) -> Selection:
+    return Selection.read(json.loads(selection))
 
 
 def _issued(begun: Mapping[str, Any]) -> events.InvoiceIssued:

@@ -28,6 +28,11 @@ def reservation_for_update(session: Session, payment_id: str) -> Reservation:
     return session.get_one(Reservation, payment_id, with_for_update=True)
 
 
+def reservation_or_none_for_update(session: Session, payment_id: str) -> Reservation | None:
+    """Find the reservation of a payment, locked."""
+    return session.get(Reservation, payment_id, with_for_update=True)
+
+
 def lock_invoice(session: Session, invoice_id: str) -> None:
     """Wait until nobody else works on what was spent on the invoice or is to be given back for it.
 

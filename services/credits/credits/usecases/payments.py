@@ -147,9 +147,11 @@ def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: 
 
 def _settle(uow: UnitOfWork, wanted: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> list[Part] | None:
     """Settle the payment's reservation and give what it holds; None where that had been done before."""
-    if _insert_reservation(uow, wanted, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
-        return []
-    reservation = repository.reservation_for_update(uow.session, payment_id)
+    reservation = repository.reservation_or_none_for_update(uow.session, payment_id)
+    if reservation is None:
+        if _insert_reservation(uow, wanted, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
+            return []
+        reservation = repository.reservation_for_update(uow.session, payment_id)  # somebody came between
     if not domain.settle(payment_id=payment_id, state=ReservationState(reservation.state), wanted=wanted):
         return None
     reservation.state = wanted.value
