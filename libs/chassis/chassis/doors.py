@@ -124,9 +124,17 @@ class DueDoor(Entrypoint):
             eventlet.sleep(self.every_seconds - time.time() % self.every_seconds)
             if self._stopping:
                 return
-            self.container.spawn(self._run, int(time.time() // self.every_seconds))
+            ended = eventlet.event.Event()
+            self.container.spawn(self._run, int(time.time() // self.every_seconds), ended)
+            ended.wait()  # what takes longer than its period is not begun again beside itself
 
-    def _run(self, period: int) -> None:
+    def _run(self, period: int, ended: eventlet.event.Event) -> None:
+        try:
+            self._do(period)
+        finally:
+            ended.send()
+
+    def _do(self, period: int) -> None:
         service, job = self.container.service, self.method_name
         with contexts.activated(contexts.new_context()):
             try:

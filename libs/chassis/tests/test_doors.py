@@ -3,8 +3,10 @@
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 from amqp import Message
 
@@ -219,6 +221,26 @@ def test_work_that_is_due_is_done_once_a_period_by_one_of_the_replicas(fresh_sta
     assert len(fresh_stage.marks("tick")) == taken["tick"]
     assert taken["stumble"] >= 4
     assert any("due work failed; the next period tries again" in replica.text() for replica in replicas)
+
+
+def test_due_work_that_takes_longer_than_its_period_is_not_begun_beside_itself(fresh_stage: Stage) -> None:
+    """Trap: a slow database makes every period begin one more, until all connections wait."""
+    database = fresh_stage.database
+
+    def periods_of(job: str) -> int:
+        return len(database.query("SELECT period FROM leases WHERE job = %s", job))
+
+    def waiting() -> int:
+        return len(database.query("SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'marks'::regclass"))
+
+    with closing(psycopg2.connect(database.url)) as holder:
+        holder.cursor().execute("LOCK TABLE marks IN SHARE MODE")
+        fresh_stage.run(DUE_SECONDS="0.05")
+        eventually(lambda: waiting() > 0)
+        before = periods_of("stumble")
+        eventually(lambda: periods_of("stumble") >= before + 10)
+        assert waiting() == 1
+    eventually(lambda: len(fresh_stage.marks("tick")) >= 3)
 
 
 def test_a_handler_may_take_its_time_without_the_context_of_others(stage: Stage) -> None:
