@@ -1,12 +1,15 @@
 """Billing and credits keep some figures both: where they differ, the audit of the two quotes both."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from billing.domain.catalogue import Frequency, Selection
-from chassis.audit import audit_all
+from chassis import audit
 from chassis.testing import MovingClock, ServiceDatabase
 
 from .world import Cards, World
@@ -32,7 +35,7 @@ def world(make_database: Callable[[str], ServiceDatabase], clock: MovingClock) -
 
 
 def differences(world: World) -> list[str]:
-    return audit_all({service: database.url for service, database in world.databases.items()}, patience_seconds=0)
+    return audit.audit_all({service: database.url for service, database in world.databases.items()}, patience_seconds=0)
 
 
 def test_what_billing_says_was_prepaid_and_granted_is_what_credits_spent_and_granted(world: World) -> None:
@@ -61,3 +64,34 @@ def test_a_figure_that_one_of_the_two_changed_is_quoted_from_both(world: World, 
     told = [each for each in differences(world) if " says " in each]
     assert told
     assert all(each.startswith(figure) and "billing says" in each and "credits says" in each for each in told)
+
+
+SHORT = "SET session_replication_role = replica; UPDATE credit_notes SET granted_minor = granted_minor - 1, total_minor = total_minor - 1"
+AS_IT_WAS = (
+    "SET session_replication_role = replica; UPDATE credit_notes SET granted_minor = granted_minor + 1, total_minor = total_minor + 1"
+)
+
+
+def named(world: World) -> list[str]:
+    """The command line's arguments."""
+    return [f"{service}={database.url}" for service, database in world.databases.items()]
+
+
+def test_what_is_on_its_way_between_the_two_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.databases["billing"].execute(SHORT)
+    assert differences(world) != []
+    monkeypatch.setattr("chassis.audit.time.sleep", lambda _seconds: world.databases["billing"].execute(AS_IT_WAS))
+    assert audit.main(named(world)) == 0
+
+
+def test_the_command_fails_with_a_line_for_everything_that_is_wrong(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.databases["billing"].execute(SHORT)
+    assert audit.main(named(world), patience_seconds=0) == 1
+    assert capsys.readouterr().out.splitlines() == differences(world)
+
+
+def test_the_command_says_that_the_books_are_right(world: World) -> None:
+    command = [sys.executable, "-m", "chassis.audit", *named(world)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "billing, credits: the books are right\n")

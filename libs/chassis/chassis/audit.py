@@ -61,10 +61,10 @@ def audit_all(databases: Mapping[str, str], *, patience_seconds: float = PATIENC
         time.sleep(WAIT_SECONDS)
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, patience_seconds: float = PATIENCE_SECONDS) -> int:
     """Audit what the command line names; print what is wrong, and give the exit code."""
     databases = dict(argument.split("=", 1) for argument in arguments)
-    wrong = audit_all(databases)
+    wrong = audit_all(databases, patience_seconds=patience_seconds)
     for sentence in wrong:
         sys.stdout.write(f"{sentence}\n")
     if not wrong:

@@ -134,6 +134,10 @@ def test_the_console_has_a_format_of_its_own(stage: Stage) -> None:
     assert '{"' not in toy.text()
 
 
+def test_a_command_of_a_services_own_gets_its_configuration_and_the_rest_of_the_line(stage: Stage) -> None:
+    assert stage.command("repeat", "two", "--words") == (2, "INFO two --words\n")
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
