@@ -88,18 +88,24 @@ def calling(call: Call) -> Iterator[None]:
 
 
 class UnitOfWork:
-    """What a use case gets: the session, the moment (one for the whole unit), and the way out for facts.
+    """What a use case gets: the transaction, the moment (one for the whole unit), and the way out for facts.
 
-    `now` is the time of the agency whose work this is, and decides whatever is due in its business. `platform_now` is the time of everybody
+    `connection` is for statements that are written out and rows that are read as they are, `session` for objects; both are in the one
+    transaction. `now` is the time of the agency whose work this is, and decides whatever is due in its business. `platform_now` is the time of everybody
     without a clock of their own, and decides what must not stand still with an agency's clock: patience with a process, leases, keys.
     """
 
-    def __init__(self, session: Session, *, platform_now: datetime) -> None:
-        self.session = session
+    def __init__(self, connection: Connection, *, platform_now: datetime) -> None:
+        self.connection = connection
         self.platform_now = platform_now
         self._clocks: dict[str, datetime | None] = {}
         self._facts: list[dict[str, Any]] = []
         self._last: dict[str, dict[str, Any]] = {}
+
+    @functools.cached_property
+    def session(self) -> Session:
+        """Made when somebody asks, as it costs more than a statement does."""
+        return Session(self.connection, expire_on_commit=False)
 
     @property
     def now(self) -> datetime:
@@ -111,7 +117,7 @@ class UnitOfWork:
         if agency_id is None:
             return self.platform_now
         if agency_id not in self._clocks:
-            self._clocks[agency_id] = self.session.connection().scalar(SELECT_CLOCK, {"agency_id": agency_id})
+            self._clocks[agency_id] = self.connection.scalar(SELECT_CLOCK, {"agency_id": agency_id})
         return self._clocks[agency_id] or self.platform_now
 
     def note_clock(self, clock: datetime | None) -> None:
@@ -122,7 +128,7 @@ class UnitOfWork:
 
     def move_clock(self, *, agency_id: str, now: datetime) -> None:
         """Bring the agency's clock to `now`; one that is further already stays there."""
-        self.session.connection().execute(clocks.moved(agency_id=agency_id, now=now))
+        self.connection.execute(clocks.moved(agency_id=agency_id, now=now))
         self._clocks.pop(agency_id, None)
 
     def emit(self, fact: Fact) -> None:
@@ -148,14 +154,24 @@ class UnitOfWork:
             raise RuntimeError("This was written last already, or its parameters are called as those of something else that was.")
         self._last[statement] = dict(parameters)
 
+    def flush(self) -> None:
+        """Send what was done to objects."""
+        if "session" in vars(self):
+            self.session.flush()
+
+    def forget(self) -> None:
+        """Let go of the objects: the transaction is no longer theirs."""
+        if "session" in vars(self):
+            self.session.close()
+
     def close(self) -> None:
-        """Write what is last in the transaction; the outbox after all else, so that its rows are locked for the shortest time."""
+        """Write what is last in the transaction and commit with it; the outbox after all else: its rows are locked for the shortest time."""
         if self._facts:
             columns = {column: [fact[column] for fact in self._facts] for column in self._facts[0]}
             self.write_last(INSERT_OUTBOX, {column: dumps(values) for column, values in columns.items()})
         if self._last:
             parameters = {name: value for each in self._last.values() for name, value in each.items()}
-            self.session.connection().execute(_in_one_go(*self._last), parameters)
+            self.connection.execute(_in_one_go(*self._last, COMMIT), parameters)
 
 
 class Units:
@@ -170,15 +186,16 @@ class Units:
         """A unit of work that commits at the end of the block, or not at all if it raises."""
         if _open.get() is not None:
             raise NestedUnitOfWork("A unit of work is open here already: pass it on instead of beginning another.")
-        with translated(), Session(self._database.engine, expire_on_commit=False) as session, session.begin():
-            unit = UnitOfWork(session, platform_now=self._clock())
+        with translated(), self._database.engine.begin() as connection:
+            unit = UnitOfWork(connection, platform_now=self._clock())
             token = _open.set(unit)
             try:
                 yield unit
-                session.flush()
+                unit.flush()
                 unit.close()
             finally:
                 _open.reset(token)
+                unit.forget()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -215,7 +232,7 @@ class Units:
         def attempt() -> bool:
             with self.begin() as unit:
                 taken = {"event_id": event.id, "handler": event.handler, "scope": _scope()}
-                inserted = unit.session.connection().execute(INSERT_INBOX, taken).first()
+                inserted = unit.connection.execute(INSERT_INBOX, taken).first()
                 if inserted is None:
                     return False
                 unit.note_clock(inserted.clock)
@@ -227,7 +244,7 @@ class Units:
     def take_lease(self, job: str, period: int) -> bool:
         """Whether this replica is the one that does `job` in `period`; one is, however many ask."""
         with self.begin() as unit:
-            return unit.session.execute(INSERT_LEASE, {"job": job, "period": period}).first() is not None
+            return unit.connection.execute(INSERT_LEASE, {"job": job, "period": period}).first() is not None
 
     def stored_answer(self, call: Call) -> Answer | None:
         """The answer that `call`'s idempotency key has already, if any; raises the refusal where that was the answer."""
@@ -251,9 +268,9 @@ class Units:
         try:
             with self.begin() as unit:
                 parameters = _parameters(call, key, unit.platform_now)
-                claimed = unit.session.connection().execute(CLAIM_KEY, parameters).first()
+                claimed = unit.connection.execute(CLAIM_KEY, parameters).first()
                 if claimed is None:
-                    return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
+                    return _replayed(call, unit.connection.execute(SELECT_KEY, parameters).one())
                 unit.note_clock(claimed.clock)
                 answer = _dumped(call, unit, effect)
                 unit.write_last(STORE_ANSWER, {"scope": parameters["scope"], "key": key, "answer": json.dumps(answer)})
@@ -267,9 +284,9 @@ class Units:
         """Store a refusal, whose unit of work is rolled back; where another caller with this key came first, its answer is the answer."""
         with self.begin() as unit:
             parameters = _parameters(call, key, unit.platform_now)
-            if unit.session.execute(CLAIM_KEY, parameters).first() is None:
-                return _replayed(call, unit.session.execute(SELECT_KEY, parameters).one())
-            unit.session.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
+            if unit.connection.execute(CLAIM_KEY, parameters).first() is None:
+                return _replayed(call, unit.connection.execute(SELECT_KEY, parameters).one())
+            unit.connection.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
             return refusal
 
 
@@ -298,7 +315,7 @@ def persistently(attempt: Callable[[], R], *, repeatable: bool = True) -> R:
 def _dumped(call: Call, unit: UnitOfWork, effect: Callable[[UnitOfWork], object]) -> Answer:
     """The answer as it will be once committed: what the database fills in (version counters, defaults) is there after the flush."""
     result = effect(unit)
-    unit.session.flush()
+    unit.flush()
     return call.dump(result)
 
 
@@ -316,6 +333,11 @@ def _replayed(call: Call, row: Any) -> Answer | Refusal:
     return Refused.from_wire(row.refusal) if row.refusal is not None else Answer(row.answer)
 
 
+COMMIT = "COMMIT AND CHAIN"
+"""Sent with what is written last, it spares those who wait for a lock of the unit a round trip and our own preparations for it.
+
+The driver knows nothing of it and commits once more: the empty transaction that was chained to this one.
+"""
 INSERT_OUTBOX = (
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
     " SELECT event_id, exchange, routing_key, CAST(CAST(headers AS text) AS jsonb), CAST(body AS text)"

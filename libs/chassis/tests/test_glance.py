@@ -1,6 +1,7 @@
 """What is passed at a glance is what marshmallow passes, told in the same words; all else is marshmallow's to judge."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import validate
+from marshmallow import ValidationError, validate, validates_schema
 
 from chassis import fields
 from chassis.events import Fact
@@ -27,6 +28,24 @@ class Box(Schema):
     size = fields.Enum(Size, by_value=True, required=True)
 
 
+class Crate(Schema):
+    """What has something to say about the whole of it."""
+
+    count = fields.Integer()
+
+    @validates_schema
+    def not_two(self, data: Any, **_more: Any) -> None:
+        if data.get("count") == 2:
+            raise ValidationError("Never two.")
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What is dumped by its attributes."""
+
+    size: Any
+
+
 class Everything(Fact):
     """Every kind of field, as services declare them."""
 
@@ -41,7 +60,12 @@ class Everything(Fact):
     at = fields.Instant(required=True, allow_none=True)
     size = fields.Enum(Size, by_value=True, required=True)
     box = fields.Nested(Box, allow_none=True)
+    boxes = fields.List(fields.Nested(Box), required=True)
+    maybe = fields.List(fields.Nested(Box, allow_none=True), allow_none=True)
+    crates = fields.List(fields.Nested(Crate), allow_none=True)
+    bare = fields.Nested(Box(only=()), allow_none=True)
     names = fields.List(fields.String(), allow_none=True)
+    two = fields.List(fields.Integer(), validate=validate.Length(max=2), allow_none=True)
     rest = fields.Dict(allow_none=True)
     last = fields.String(dump_default="so")
 
@@ -56,8 +80,13 @@ PLAIN = {
     "is_it": False,
     "at": datetime(2028, 2, 29, 23, 59, 59, 5, tzinfo=UTC),
     "size": Size.LARGE,
-    "box": None,
-    "names": None,
+    "box": {"size": Size.SMALL},
+    "boxes": [{"size": Size.SMALL}, Packed(Size.LARGE)],
+    "maybe": [Packed(Size.LARGE)],
+    "crates": None,
+    "bare": None,
+    "names": ["Crédit", ""],
+    "two": None,
     "rest": None,
     "last": "",
 }
@@ -66,6 +95,17 @@ ODD = st.one_of(
     st.booleans(),
     st.integers(-(2**53) - 2, 2**53 + 2),
     st.sampled_from([2**53, 2**53 + 1, -(2**53) - 1, 10**30, 1.0, 2.5, float("nan"), b"bytes", [], {}, ["a"], [1], {"size": Size.SMALL}]),
+    st.lists(
+        st.sampled_from(
+            [
+                *({"size": Size.SMALL}, {"size": "small"}, {"size": None}, {"size": Size.LARGE, "more": 1}, {}, None, "a", 1),
+                *(Packed(Size.SMALL), Packed("large"), Packed(None), {"count": 2}, {"count": 3}),
+            ]
+        ),
+        max_size=3,
+    ),
+    st.tuples(st.sampled_from([{"size": Size.SMALL}, "a", 1])),
+    st.builds(Packed, st.sampled_from([Size.SMALL, "small", None])),
     st.text("aé\x00\ud800 1", max_size=3),
     st.sampled_from(["\x00", "\ud800", "small", Size.SMALL, "1", "yes", "EUR", "2026-01-31T10:00:00Z", "acc_1"]),
     st.builds(new_id, st.sampled_from(["acc", "agy"])),
@@ -118,3 +158,6 @@ def test_what_is_plain_is_passed_at_a_glance() -> None:
         assert Plain.glance.dumped(data | {name: object()}) is None
     assert Plain.glance.dumped({}) is None
     assert Everything.glance.dumped(PLAIN) == Everything.checked(PLAIN)
+    assert Everything.glance.dumped(PLAIN | {"boxes": (Packed("small"),)}) is None
+    assert Everything.glance.dumped(PLAIN | {"crates": []}) == Everything.checked(PLAIN | {"crates": []})
+    assert Everything.glance.dumped(PLAIN | {"crates": [{"count": 3}]}) is None

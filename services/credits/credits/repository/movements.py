@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -36,14 +36,14 @@ def locked_pots(session: Session, *, agency_id: str, account_ids: Collection[str
     return session.connection().execute(LOCKED_POTS, _pots(agency_id, account_ids, kind, unit)).all()
 
 
-def locked_to_spend(session: Session, *, agency_id: str, account_id: str, kind: str, unit: str, idempotency_key: str) -> Rows:
+def locked_to_spend(connection: Connection, *, agency_id: str, account_id: str, kind: str, unit: str, idempotency_key: str) -> Rows:
     """Keep the account as it is, lock its pot, and give in the same round trip all that a spend has to know: at least one row.
 
     The account's agency_id, status, plan and add_ons, None where it is unknown; the transaction of the key (`spent_by`), if
     there is one; and what `pots` gives of the pot, None where it has none.
     """
     wanted = {"agency_id": agency_id, "account_id": account_id, "kind": kind, "unit": unit, "idempotency_key": idempotency_key}
-    return session.connection().execute(LOCKED_TO_SPEND, wanted).all()
+    return connection.execute(LOCKED_TO_SPEND, wanted).all()
 
 
 def _pots(agency_id: str, account_ids: Collection[str | None], kind: str, unit: str | None) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
     cause, now = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference), uow.now
     key = cause.key_of(Movement.SPENDING, transaction_id="")
     rows = repository.locked_to_spend(
-        uow.session, agency_id=agency_id, account_id=account_id, kind=kind.value, unit=cause.unit, idempotency_key=key
+        uow.connection, agency_id=agency_id, account_id=account_id, kind=kind.value, unit=cause.unit, idempotency_key=key
     )
     told, books = rows[0], books_of(rows)
     if told.spent_by is not None:
