@@ -20,8 +20,9 @@ from bench.platform import Bench, execute
 from chassis import context as contexts
 from chassis.audit import audit
 from chassis.database import Database
+from chassis.idempotency import Answer, Call, calling
 from chassis.ids import new_id
-from chassis.unit_of_work import Answer, Call, Units, calling
+from chassis.unit_of_work import Units
 from credits import schemas, usecases
 from credits.domain import Kind
 from local_servers.postgres import program
@@ -89,7 +90,7 @@ def _post(units: Units, agency_id: str, account_id: str, *, key: str, reference:
         contexts.activated(contexts.new_context(agency_id=agency_id, idempotency_key=key)),
         calling(Call(method="spend_credits", payload=request, answer=SPEND)),
     ):
-        return units.once(usecases.spend_credits, **request)
+        return units.once_together(usecases.spend_credits, prepare=usecases.lock_pot, of=account_id, **request)
 
 
 def _statements_of_a_posting(url: str, agency_id: str, account_id: str) -> list[str]:

@@ -18,8 +18,9 @@ from chassis.config import ServiceConfig
 from chassis.container import CONFIG
 from chassis.errors import Refusal
 from chassis.events import Event, UnreadableEvent
+from chassis.idempotency import Call, calling
 from chassis.schemas import load
-from chassis.unit_of_work import Call, UnitOfWork, calling, persistently
+from chassis.unit_of_work import UnitOfWork, persistently
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 SchemaClass = type[marshmallow.Schema]

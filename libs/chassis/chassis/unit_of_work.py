@@ -1,31 +1,27 @@
 """One use case, one transaction: state, outbox, inbox and idempotency key commit together or not at all."""
 
+import contextvars
 import functools
-import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import marshmallow
 from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
-from chassis import clocks
+from chassis import clocks, idempotency
 from chassis import context as contexts
 from chassis.database import Database, is_transient, translated, was_rolled_back
-from chassis.errors import IdempotencyKeyReused, Refusal, Refused
+from chassis.errors import Refusal
 from chassis.events import Event, Fact
+from chassis.idempotency import PASSING, STORE_ANSWER, STORE_OUTCOMES, Answer, Call, Claim, Outcome
 from chassis.messages import dumps, exchange_of
-
-KEY_LIFETIME = timedelta(hours=24)
-PASSING = frozenset({"unavailable", "timeout", "internal"})
-"""Refusals of these kinds are not the answer to a command: the next try with the same key may succeed."""
+from chassis.queues import Queues
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 0.05
@@ -33,6 +29,7 @@ PAUSE_SECONDS = 0.05
 P = ParamSpec("P")
 R = TypeVar("R")
 Clock = Callable[[], datetime]
+Requests = Sequence[Mapping[str, Any]]
 
 
 class RpcInsideTransaction(RuntimeError):
@@ -43,32 +40,7 @@ class NestedUnitOfWork(RuntimeError):
     """A unit of work was begun inside another: they would not commit together. A defect of the caller."""
 
 
-class Answer(dict[str, Any]):
-    """An answer that is dumped already: it goes out as it is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """The command being executed: what makes a repetition recognisable and how its answer is stored."""
-
-    method: str
-    payload: Mapping[str, Any]
-    answer: marshmallow.Schema | None
-
-    def request_hash(self) -> str:
-        """SHA-256 over method and body, whatever the order of the members."""
-        body = json.dumps([self.method, self.payload], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(body.encode()).hexdigest()
-
-    def dump(self, result: object) -> Answer:
-        """`result` as the answer of the command."""
-        if isinstance(result, Answer):
-            return result
-        return Answer(self.answer.dump(result) if self.answer is not None else {})
-
-
-_open: ContextVar["UnitOfWork | None"] = ContextVar("comptoir_unit_of_work", default=None)
-_call: ContextVar[Call | None] = ContextVar("comptoir_call", default=None)
+_open: contextvars.ContextVar["UnitOfWork | None"] = contextvars.ContextVar("comptoir_unit_of_work", default=None)
 
 
 def refuse_inside_transaction(target: str) -> None:
@@ -77,22 +49,13 @@ def refuse_inside_transaction(target: str) -> None:
         raise RpcInsideTransaction(f"{target} was called inside an open transaction: call before it begins, or between two units of work.")
 
 
-@contextmanager
-def calling(call: Call) -> Iterator[None]:
-    """Run the block as the execution of `call`."""
-    token = _call.set(call)
-    try:
-        yield
-    finally:
-        _call.reset(token)
-
-
 class UnitOfWork:
     """What a use case gets: the transaction, the moment (one for the whole unit), and the way out for facts.
 
     `connection` is for statements that are written out and rows that are read as they are, `session` for objects; both are in the one
-    transaction. `now` is the time of the agency whose work this is, and decides whatever is due in its business. `platform_now` is the time of everybody
-    without a clock of their own, and decides what must not stand still with an agency's clock: patience with a process, leases, keys.
+    transaction. `now` is the time of the agency whose work this is, and decides whatever is due in its business. `platform_now` is the time
+    of everybody without a clock of their own, and decides what must not stand still with an agency's clock: patience with a process,
+    leases, keys.
     """
 
     def __init__(self, connection: Connection, *, platform_now: datetime) -> None:
@@ -148,11 +111,39 @@ class UnitOfWork:
     def write_last(self, statement: str, parameters: Mapping[str, Any]) -> None:
         """Send `statement` with all that is written last, in one round trip: for what is written while many wait for a lock of this unit.
 
-        Nothing that the unit does after this sees what it writes. One statement, and parameters, of a name are written once a unit.
+        Nothing that the unit does after this sees what it writes. A list is sent as a JSON array; where all parameters are lists, the same
+        statement adds to them. Any other statement, and parameters of a name, are written once a unit.
         """
-        if statement in self._last or any(parameters.keys() & others.keys() for others in self._last.values()):
+        known = self._last.get(statement)
+        if known is not None and all(isinstance(value, list) for value in [*known.values(), *parameters.values()]):
+            for name, rows in parameters.items():
+                known[name] = known[name] + rows
+        elif known is not None or any(parameters.keys() & others.keys() for others in self._last.values()):
             raise RuntimeError("This was written last already, or its parameters are called as those of something else that was.")
-        self._last[statement] = dict(parameters)
+        else:
+            self._last[statement] = dict(parameters)
+
+    def do_part(self, effect: Callable[["UnitOfWork"], R], *, context: contextvars.Context, clock: datetime | None) -> R:
+        """Do `effect` as a part of this unit, in a context of its own, whose agency's clock stands at `clock`.
+
+        The facts that it tells and what it writes last are this unit's, unless it raises.
+        """
+
+        def do() -> R:
+            _open.set(self)
+            part = UnitOfWork(self.connection, platform_now=self.platform_now)
+            part.note_clock(clock)
+            try:
+                result = effect(part)
+                part.flush()
+            finally:
+                part.forget()
+            self._facts += part._facts
+            for statement, parameters in part._last.items():
+                self.write_last(statement, parameters)
+            return result
+
+        return context.run(do)
 
     def flush(self) -> None:
         """Send what was done to objects."""
@@ -165,13 +156,32 @@ class UnitOfWork:
             self.session.close()
 
     def close(self) -> None:
-        """Write what is last in the transaction and commit with it; the outbox after all else: its rows are locked for the shortest time."""
+        """Write what is last in the transaction, and commit with it; the outbox after all else, to lock its rows for the shortest time."""
         if self._facts:
-            columns = {column: [fact[column] for fact in self._facts] for column in self._facts[0]}
-            self.write_last(INSERT_OUTBOX, {column: dumps(values) for column, values in columns.items()})
+            self.write_last(INSERT_OUTBOX, {"facts": self._facts})
         if self._last:
-            parameters = {name: value for each in self._last.values() for name, value in each.items()}
+            written = [(name, value) for parameters in self._last.values() for name, value in parameters.items()]
+            parameters = {name: dumps(value) if isinstance(value, list) else value for name, value in written}
             self.connection.execute(_in_one_go(*self._last, COMMIT), parameters)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Turn:
+    """One of the commands that are done together."""
+
+    claim: Claim
+    request: Mapping[str, Any]
+    context: contextvars.Context
+
+    def outcome(self, unit: UnitOfWork, usecase: Callable[..., object], prepared: object, *, clock: datetime | None) -> Outcome:
+        """Do the command as a part of `unit`; raises what is no answer."""
+        call = self.claim.call
+        try:
+            return unit.do_part(lambda part: call.dump(usecase(part, prepared, **self.request)), context=self.context, clock=clock)
+        except Refusal as refusal:
+            if refusal.kind in PASSING:
+                raise
+            return refusal
 
 
 class Units:
@@ -180,6 +190,7 @@ class Units:
     def __init__(self, database: Database, *, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._clock = clock
+        self._queues: Queues[_Turn, Outcome] = Queues()
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
@@ -215,23 +226,34 @@ class Units:
         The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours. Callers that race with
         one key wait for the first. Raises `IdempotencyKeyReused` for the same key with another request.
         """
-        call = _call.get()
-        if call is None:
-            raise RuntimeError("work.once() belongs in a @command: use work.begin() elsewhere.")
-        key = contexts.current().idempotency_key
-        if key is None:
-            return persistently(lambda: self._plain(call, lambda unit: usecase(unit, *args, **kwargs)), repeatable=False)
-        outcome = persistently(lambda: self._keyed(call, key, lambda unit: usecase(unit, *args, **kwargs)))
-        if isinstance(outcome, Refusal):
-            raise outcome
-        return outcome
+        return _told(self._outcome(lambda unit: usecase(unit, *args, **kwargs)))
+
+    def once_together(
+        self, usecase: Callable[..., object], *, prepare: Callable[[UnitOfWork, Requests], object], of: str, **request: Any
+    ) -> Answer:
+        """As `once`, for a command of which many may come at once for the same rows, which `of` names.
+
+        Those that come while one is being done are done next, together in one transaction: `prepare(unit, requests)` locks and reads what
+        all of them need, and `usecase(unit, prepared, **request)` does one after another. It tells facts and writes what is written last,
+        nothing else, so that one that is refused leaves nothing. What cannot be done together is done one by one.
+        """
+
+        def alone() -> Outcome:
+            return self._outcome(lambda unit: usecase(unit, prepare(unit, [request]), **request))
+
+        claim = idempotency.claim_of(_current_call())
+        if claim is None:
+            return _told(alone())
+        turn = _Turn(claim=claim, request=request, context=contextvars.copy_context())
+        together = functools.partial(self._together, usecase, prepare)
+        return _told(self._queues.do((claim.call.method, of), turn, alone=alone, together=together))
 
     def handle(self, event: Event, usecase: Callable[Concatenate[UnitOfWork, P], object], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Run `usecase` as the effect of `event` in its handler, once however often it is delivered; tell whether this was the time."""
 
         def attempt() -> bool:
             with self.begin() as unit:
-                taken = {"event_id": event.id, "handler": event.handler, "scope": _scope()}
+                taken = {"event_id": event.id, "handler": event.handler, "scope": contexts.current().agency_id}
                 inserted = unit.connection.execute(INSERT_INBOX, taken).first()
                 if inserted is None:
                     return False
@@ -248,46 +270,65 @@ class Units:
 
     def stored_answer(self, call: Call) -> Answer | None:
         """The answer that `call`'s idempotency key has already, if any; raises the refusal where that was the answer."""
-        key = contexts.current().idempotency_key
-        if key is None:
+        claim = idempotency.claim_of(call)
+        if claim is None:
             return None
-        with self.reading() as session:
-            row = session.execute(SELECT_KEY, {"scope": _scope(), "key": key, "since": self._clock() - KEY_LIFETIME}).one_or_none()
-        if row is None:
-            return None
-        outcome = _replayed(call, row)
-        if isinstance(outcome, Refusal):
-            raise outcome
-        return outcome
+        with self.rows() as connection:
+            outcome = idempotency.kept_or_none(connection, claim, now=self._clock())
+        return None if outcome is None else _told(outcome)
+
+    def _outcome(self, effect: Callable[[UnitOfWork], object]) -> Outcome:
+        call = _current_call()
+        claim = idempotency.claim_of(call)
+        if claim is None:
+            return persistently(lambda: self._plain(call, effect), repeatable=False)
+        return persistently(lambda: self._keyed(claim, effect))
 
     def _plain(self, call: Call, effect: Callable[[UnitOfWork], object]) -> Answer:
         with self.begin() as unit:
             return _dumped(call, unit, effect)
 
-    def _keyed(self, call: Call, key: str, effect: Callable[[UnitOfWork], object]) -> Answer | Refusal:
+    def _keyed(self, claim: Claim, effect: Callable[[UnitOfWork], object]) -> Outcome:
         try:
             with self.begin() as unit:
-                parameters = _parameters(call, key, unit.platform_now)
-                claimed = unit.connection.execute(CLAIM_KEY, parameters).first()
-                if claimed is None:
-                    return _replayed(call, unit.connection.execute(SELECT_KEY, parameters).one())
-                unit.note_clock(claimed.clock)
-                answer = _dumped(call, unit, effect)
-                unit.write_last(STORE_ANSWER, {"scope": parameters["scope"], "key": key, "answer": json.dumps(answer)})
+                taken = idempotency.take(unit.connection, claim, now=unit.platform_now)
+                if taken is None:
+                    return idempotency.kept(unit.connection, claim, now=unit.platform_now)
+                unit.note_clock(taken.clock)
+                answer = _dumped(claim.call, unit, effect)
+                unit.write_last(STORE_ANSWER, {"scope": claim.scope, "key": claim.key, "answer": json.dumps(answer)})
                 return answer
         except Refusal as refusal:
             if refusal.kind in PASSING:
                 raise
-            return self._keep_refusal(call, key, refusal)
+            return self._keep_refusal(claim, refusal)
 
-    def _keep_refusal(self, call: Call, key: str, refusal: Refusal) -> Answer | Refusal:
+    def _keep_refusal(self, claim: Claim, refusal: Refusal) -> Outcome:
         """Store a refusal, whose unit of work is rolled back; where another caller with this key came first, its answer is the answer."""
         with self.begin() as unit:
-            parameters = _parameters(call, key, unit.platform_now)
-            if unit.connection.execute(CLAIM_KEY, parameters).first() is None:
-                return _replayed(call, unit.connection.execute(SELECT_KEY, parameters).one())
-            unit.connection.execute(STORE_REFUSAL, {**parameters, "refusal": json.dumps(refusal.to_wire())})
+            if idempotency.take(unit.connection, claim, now=unit.platform_now) is None:
+                return idempotency.kept(unit.connection, claim, now=unit.platform_now)
+            idempotency.keep_refusal(unit.connection, claim, refusal)
             return refusal
+
+    def _together(
+        self, usecase: Callable[..., object], prepare: Callable[[UnitOfWork, Requests], object], turns: Sequence[_Turn]
+    ) -> Sequence[Outcome | None]:
+        """The outcomes of these commands; None for one that is better done alone: its key is taken, or the database said «not now»."""
+        first = {(turn.claim.scope, turn.claim.key): turn for turn in reversed(turns)}
+        outcomes: dict[_Turn, Outcome] = {}
+        try:
+            with self.begin() as unit:
+                clocks_of = idempotency.take_many(unit.connection, [turn.claim for turn in first.values()], now=unit.platform_now)
+                taken = [turn for turn in turns if turn.claim in clocks_of]
+                if taken:
+                    prepared = prepare(unit, [turn.request for turn in taken])
+                    for turn in taken:
+                        outcomes[turn] = turn.outcome(unit, usecase, prepared, clock=clocks_of[turn.claim])
+                    unit.write_last(STORE_OUTCOMES, {"outcomes": [turn.claim.stored(outcome) for turn, outcome in outcomes.items()]})
+        except Refusal:
+            return [None] * len(turns)
+        return [outcomes.get(turn) for turn in turns]
 
 
 @functools.cache  # a few combinations of statements, all written in the code
@@ -319,18 +360,17 @@ def _dumped(call: Call, unit: UnitOfWork, effect: Callable[[UnitOfWork], object]
     return call.dump(result)
 
 
-def _parameters(call: Call, key: str, now: datetime) -> dict[str, Any]:
-    return {"scope": _scope(), "key": key, "since": now - KEY_LIFETIME, "hash": call.request_hash(), "now": now}
+def _told(outcome: Outcome) -> Answer:
+    if isinstance(outcome, Refusal):
+        raise outcome
+    return outcome
 
 
-def _scope() -> str:
-    return contexts.current().agency_id or ""
-
-
-def _replayed(call: Call, row: Any) -> Answer | Refusal:
-    if row.request_hash != call.request_hash():
-        raise IdempotencyKeyReused
-    return Refused.from_wire(row.refusal) if row.refusal is not None else Answer(row.answer)
+def _current_call() -> Call:
+    call = idempotency.current_call()
+    if call is None:
+        raise RuntimeError("work.once() belongs in a @command: use work.begin() elsewhere.")
+    return call
 
 
 COMMIT = "COMMIT AND CHAIN"
@@ -340,24 +380,14 @@ The driver knows nothing of it and commits once more: the empty transaction that
 """
 INSERT_OUTBOX = (
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
-    " SELECT event_id, exchange, routing_key, CAST(CAST(headers AS text) AS jsonb), CAST(body AS text)"
-    " FROM ROWS FROM (json_array_elements_text(CAST(:event_id AS json)), json_array_elements_text(CAST(:exchange AS json)),"
-    " json_array_elements_text(CAST(:routing_key AS json)), json_array_elements(CAST(:headers AS json)),"
-    " json_array_elements(CAST(:body AS json)))"
-    " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
-)  # all in one round trip, in the order in which they were told; a column is one JSON array, quicker to write and read than an SQL one
+    " SELECT event_id, exchange, routing_key, headers, CAST(body AS text)"
+    " FROM ROWS FROM (json_to_recordset(CAST(:facts AS json))"
+    " AS (event_id text, exchange text, routing_key text, headers jsonb, body json)) WITH ORDINALITY"
+    " AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
+)  # all in one round trip, in the order in which they were told
 SELECT_CLOCK = text("SELECT now FROM agency_clocks WHERE agency_id = :agency_id")
 INSERT_INBOX = text(
     "INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING"
     " RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"
 )  # whoever begins a unit learns the time of its agency in the same round trip
 INSERT_LEASE = text("INSERT INTO leases (job, period) VALUES (:job, :period) ON CONFLICT DO NOTHING RETURNING job")
-CLAIM_KEY = text(
-    "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
-    " ON CONFLICT (scope, key) DO UPDATE"
-    " SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
-    " WHERE k.created_at <= :since RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"
-)
-SELECT_KEY = text("SELECT request_hash, answer, refusal FROM idempotency_keys WHERE scope = :scope AND key = :key AND created_at > :since")
-STORE_ANSWER = "UPDATE idempotency_keys SET answer = CAST(:answer AS jsonb) WHERE scope = :scope AND key = :key"
-STORE_REFUSAL = text("UPDATE idempotency_keys SET refusal = CAST(:refusal AS jsonb) WHERE scope = :scope AND key = :key")

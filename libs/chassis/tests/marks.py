@@ -10,10 +10,11 @@ from chassis import context as contexts
 from chassis import fields
 from chassis.errors import Refusal
 from chassis.events import Event, Fact
+from chassis.idempotency import Call, calling
 from chassis.schemas import Schema
 from chassis.testing import ServiceDatabase
 from chassis.testing.clock import START
-from chassis.unit_of_work import Call, UnitOfWork, calling
+from chassis.unit_of_work import UnitOfWork
 
 
 class Done(Fact):

@@ -15,10 +15,11 @@ from chassis.database import count_statements
 from chassis.errors import IdempotencyKeyReused
 from chassis.events import Event, Fact, UnreadableEvent
 from chassis.fields import String, format_instant
+from chassis.idempotency import Answer, Call, calling
 from chassis.ids import new_id
 from chassis.testing import MovingClock, ServiceDatabase, eventually
 from chassis.testing.clock import START
-from chassis.unit_of_work import Answer, Call, UnitOfWork, Units, calling
+from chassis.unit_of_work import UnitOfWork, Units
 
 from .conftest import Stage
 

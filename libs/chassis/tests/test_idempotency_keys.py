@@ -7,8 +7,9 @@ import pytest
 
 from chassis import context as contexts
 from chassis.errors import IdempotencyKeyReused, Refused, Unavailable
+from chassis.idempotency import Answer, Call, calling
 from chassis.testing import MovingClock, ServiceDatabase
-from chassis.unit_of_work import Answer, Call, UnitOfWork, Units, calling
+from chassis.unit_of_work import UnitOfWork, Units
 
 from .marks import Full, command, keys, leave, marks
 

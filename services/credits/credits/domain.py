@@ -1,7 +1,8 @@
 """The rules of credit: which lots pay, what goes back where, and which two sides every movement has (domain: Credits)."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -205,6 +206,15 @@ def take_exactly(lots: Iterable[OpenLot], *, units: int, now: datetime) -> list[
     if units_in(parts) < units:
         raise errors.NotEnoughCredits(wanted=units, available=units_in(parts))
     return parts
+
+
+def without(lots: Iterable[OpenLot], parts: Iterable[Part]) -> list[OpenLot]:
+    """Say what is left of `lots` once `parts` of them are gone; a lot of which nothing is left is none."""
+    gone = Counter[tuple[str, str | None]]()
+    for part in parts:
+        gone[part.lot_id, part.account_id] += part.units
+    left = (replace(lot, units_left=lot.units_left - gone[lot.lot_id, lot.account_id]) for lot in lots)
+    return [lot for lot in left if lot.units_left > 0]
 
 
 def give_back(spent: Sequence[Part], *, units: int) -> list[Part]:

@@ -51,7 +51,8 @@ class CreditsService:
 
     @command(request=schemas.SpendCredits, answer=schemas.Spend)
     def spend_credits(self, request: dict[str, Any]) -> object:
-        return self.work.once(usecases.spend_credits, **request)
+        pot = f"{request['kind']} {request['account_id']} {request['agency_id']}"
+        return self.work.once_together(usecases.spend_credits, prepare=usecases.lock_pot, of=pot, **request)
 
     @query(request=schemas.SettingsReference, answer=schemas.Settings)
     def settings(self, request: dict[str, Any]) -> object:

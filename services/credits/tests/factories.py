@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from chassis.context import activated, new_context
+from chassis.idempotency import Call, calling
 from chassis.ids import new_id
 from chassis.money import Money
 from chassis.unit_of_work import Units
-from credits import usecases
+from credits import schemas, usecases
 from credits.domain import Kind
 
 
@@ -137,10 +139,23 @@ class Ledger:
 
     def spend(self, account_id: str, units: int, *, reference: str | None = None, kind: Kind = Kind.SMS) -> dict[str, Any]:
         """Spend pieces that an account has."""
+        request: dict[str, Any] = {"agency_id": self.agency_id, "account_id": account_id, "kind": kind, "units": units}
+        request["reference"] = reference or new_id("ref")
         with self.units.begin() as uow:
-            return usecases.spend_credits(
-                uow, agency_id=self.agency_id, account_id=account_id, kind=kind, units=units, reference=reference or new_id("ref")
-            )
+            return usecases.spend_credits(uow, usecases.lock_pot(uow, [request]), **request)
+
+    def spend_with_others(self, account_id: str, units: int, *, reference: str, kind: Kind = Kind.SMS) -> dict[str, Any]:
+        """Spend as the door does it: together with what comes for the same pot meanwhile."""
+        request: dict[str, Any] = {
+            "agency_id": self.agency_id,
+            "account_id": account_id,
+            "kind": kind,
+            "units": units,
+            "reference": reference,
+        }
+        context = new_context(agency_id=self.agency_id, idempotency_key=new_id("idk"))
+        with activated(context), calling(Call(method="spend_credits", payload=request, answer=schemas.Spend())):
+            return self.units.once_together(usecases.spend_credits, prepare=usecases.lock_pot, of=account_id, **request)
 
     def expire(self, *, limit: int = 50) -> int:
         """Take expired lots off the books; give how many there were."""

@@ -32,6 +32,7 @@ from credits.domain import (
     take_exactly,
     unit_of,
     units_in,
+    without,
 )
 
 NOW = datetime(2026, 1, 31, 10, tzinfo=UTC)
@@ -89,6 +90,15 @@ def test_what_is_taken_is_what_is_asked_or_all_there_is_and_no_lot_gives_more_th
     assert units_in(chosen) == min(up_to_units, sum(left.values()))
     assert all(0 < part.units <= left[part.lot_id] for part in chosen)
     assert len({part.lot_id for part in chosen}) == len(chosen)
+
+
+@given(lots=lots, up_to_units=st.integers(min_value=0, max_value=10**13))
+def test_what_is_left_and_what_was_taken_are_what_there_was(lots: list[OpenLot], up_to_units: int) -> None:
+    parts = take(lots, up_to_units=up_to_units, now=NOW)
+    left = without(lots, parts)
+    assert sum(lot.units_left for lot in left) + units_in(parts) == sum(lot.units_left for lot in lots)
+    assert {lot.lot_id for lot in left} <= {lot.lot_id for lot in lots}
+    assert all(lot.units_left > 0 for lot in left)
 
 
 def test_what_was_taken_last_goes_back_first() -> None:

@@ -39,7 +39,7 @@ def post(units: Units, ledger: Ledger, lines: list[tuple[str, str, int]], *, key
     """Write a transaction with these lines (ledger account, lot, units), whatever the rules say."""
     with units.begin() as uow:
         repository.insert_transaction(
-            uow.session,
+            uow.connection,
             ledger_account_ids=[line[0] for line in lines],
             lot_ids=[line[1] for line in lines],
             units=[line[2] for line in lines],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -167,6 +167,54 @@ def test_one_reference_told_many_times_at_once_is_one_spend(ledger: Ledger) -> N
     answers = at_once([partial(ledger.spend, account_id, 30, reference="campaign 7")] * CALLERS)
     assert [answer == answers[0] for answer in answers] == [True] * CALLERS
     assert ledger.held(account_id, kind=Kind.SMS) == (70, 0)
+
+
+def test_spends_of_one_pot_that_come_at_once_are_posted_together_each_under_its_own_reference(
+    ledger: Ledger, database: ServiceDatabase
+) -> None:
+    account_id, spends = ledger.open(), 20
+    soon = datetime.now(UTC) + timedelta(days=1)
+    for expires_at in (None, soon):
+        ledger.buy(30, kind=Kind.SMS, account_id=account_id, expires_at=expires_at)
+
+    def spend_many(number: int) -> list[int]:
+        left = []
+        for each in range(spends):
+            with suppress(errors.NotEnoughCredits):
+                answer = ledger.spend_with_others(account_id, 1, reference=f"{number} {each}")
+                left.append(answer["account_units"])
+                assert ledger.spend_with_others(account_id, 1, reference=f"{number} {each}")["id"] == answer["id"]
+        return left
+
+    left = [units for each in at_once([partial(spend_many, number) for number in range(CALLERS)]) for units in each]
+    assert sorted(left) == list(range(60))  # each answer says what its own spend left
+    spent = [data for name, data in database.emitted() if name == "credits_spent"]
+    assert len({data["reference"] for data in spent}) == len(spent) == 60
+    first, last = (lot["lot_id"] for data in (spent[0], spent[-1]) for lot in data["lots"])
+    assert [lot["lot_id"] for data in spent for lot in data["lots"]] == [first] * 30 + [last] * 30
+    [row] = database.query("SELECT count(DISTINCT xmin::text) AS commits FROM transactions WHERE purpose = 'spending'")
+    assert row["commits"] < 60
+    check_the_books(database)
+
+
+def test_one_reference_told_many_times_in_one_lot_is_one_spend(ledger: Ledger, database: ServiceDatabase) -> None:
+    account_id = ledger.open()
+    ledger.buy(100, kind=Kind.SMS, account_id=account_id)
+    for number in range(10):
+        units = [1] * (CALLERS - 1) + [2]
+        spends = [partial(ledger.spend_with_others, account_id, each, reference=f"campaign {number}") for each in units]
+
+        def try_to(spend: Callable[[], dict[str, Any]]) -> str | None:
+            with suppress(errors.ReferenceReused):
+                return str(spend()["id"])
+            return None
+
+        answers = at_once([partial(try_to, spend) for spend in spends])
+        ids = {answer for answer in answers if answer is not None}
+        assert len(ids) == 1
+        assert answers.count(None) in {1, CALLERS - 1}  # it stands for whichever came first
+    assert len([name for name, _ in database.emitted() if name == "credits_spent"]) == 10
+    check_the_books(database)
 
 
 def test_an_account_that_leaves_while_it_gets_credit_keeps_none(ledger: Ledger, database: ServiceDatabase, units: Units) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chassis.events import Fact
+from chassis.idempotency import Answer
 from chassis.paging import Page, decode_cursor, encode_cursor
-from chassis.unit_of_work import Answer, UnitOfWork
+from chassis.unit_of_work import UnitOfWork
 from snapshots import domain, errors, events, models, repository
 from snapshots.domain import AssetKind, WorkspaceState
 

@@ -1,12 +1,14 @@
 """What moves: ledger accounts and their locks, lots, transactions."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from chassis.messages import dumps
 from credits.models import LedgerAccount, Lot, Posting, Transaction
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -36,13 +38,15 @@ def locked_pots(session: Session, *, agency_id: str, account_ids: Collection[str
     return session.connection().execute(LOCKED_POTS, _pots(agency_id, account_ids, kind, unit)).all()
 
 
-def locked_to_spend(connection: Connection, *, agency_id: str, account_id: str, kind: str, unit: str, idempotency_key: str) -> Rows:
-    """Keep the account as it is, lock its pot, and give in the same round trip all that a spend has to know: at least one row.
+def locked_to_spend(
+    connection: Connection, *, agency_id: str, account_id: str, kind: str, unit: str, idempotency_keys: Collection[str]
+) -> Rows:
+    """Keep the account as it is, lock its pot, and give in the same round trip all that spends have to know: at least one row.
 
-    The account's agency_id, status, plan and add_ons, None where it is unknown; the transaction of the key (`spent_by`), if
-    there is one; and what `pots` gives of the pot, None where it has none.
+    The account's agency_id, status, plan and add_ons, None where it is unknown; those of the keys that have their transactions (`spent`);
+    and what `pots` gives of the pot, None where it has none.
     """
-    wanted = {"agency_id": agency_id, "account_id": account_id, "kind": kind, "unit": unit, "idempotency_key": idempotency_key}
+    wanted = {"agency_id": agency_id, "account_id": account_id, "kind": kind, "unit": unit, "idempotency_keys": list(idempotency_keys)}
     return connection.execute(LOCKED_TO_SPEND, wanted).all()
 
 
@@ -66,23 +70,30 @@ def units_held(session: Session, *, agency_id: str, kind: str) -> Sequence[str]:
 
 
 def transaction_with_postings(
-    *, ledger_account_ids: Sequence[str], lot_ids: Sequence[str], units: Sequence[int], reference: str | None = None, **values: Any
+    *, ledger_account_ids: Sequence[str], lot_ids: Sequence[str], units: Sequence[int], created_at: datetime, **values: Any
 ) -> tuple[str, dict[str, Any]]:
-    """Give the statement that inserts a transaction with its postings (as many ledger accounts, lots, units as lines), and its values."""
-    lines = {"ledger_account_ids": ledger_account_ids, "lot_ids": lot_ids, "units": units}
-    return INSERT_TRANSACTION, {**values, "reference": reference, **lines}
+    """Give the statement that inserts transactions with their postings, and what it takes for one: two lists, which may be added to.
+
+    There are as many ledger accounts, lots, units as lines.
+    """
+    lines = enumerate(zip(ledger_account_ids, lot_ids, units, strict=True), start=1)
+    postings = [
+        {"transaction_id": values["id"], "line": line, "ledger_account_id": side, "lot_id": lot_id, "unit": values["unit"], "units": moved}
+        for line, (side, lot_id, moved) in lines
+    ]
+    return INSERT_TRANSACTIONS, {"transactions": [{**values, "created_at": created_at.isoformat()}], "postings": postings}
 
 
-def insert_transaction(session: Session, **values: Any) -> None:
+def insert_transaction(connection: Connection, **values: Any) -> None:
     """Insert a transaction with its postings, as `transaction_with_postings` takes them."""
     statement, parameters = transaction_with_postings(**values)
-    session.connection().execute(text(statement), parameters)
+    connection.execute(text(statement), {name: dumps(rows) for name, rows in parameters.items()})
 
 
 def moved_by(session: Session, *, idempotency_key: str, purpose: str) -> Rows:
-    """Give lot_id, account_id, units that a transaction moved in ledger accounts for `purpose`, in order; nothing where it is not there."""
+    """Give transaction_id, lot_id, account_id, units that a transaction moved in ledger accounts for `purpose`, in order, if it is."""
     return session.execute(
-        select(Posting.lot_id, LedgerAccount.account_id, Posting.units)
+        select(Posting.transaction_id, Posting.lot_id, LedgerAccount.account_id, Posting.units)
         .join(Transaction, Transaction.id == Posting.transaction_id)
         .join(LedgerAccount, LedgerAccount.id == Posting.ledger_account_id)
         .where(Transaction.idempotency_key == idempotency_key, LedgerAccount.purpose == purpose)
@@ -132,7 +143,7 @@ LOCKED_TO_SPEND = text("""
     SELECT FROM ledger_accounts WHERE agency_id = :agency_id AND account_id = :account_id AND kind = :kind AND unit = :unit
     ORDER BY id FOR NO KEY UPDATE;
     SELECT owned.agency_id, owned.status, owned.plan, owned.add_ons,
-        (SELECT id FROM transactions WHERE idempotency_key = :idempotency_key) AS spent_by,
+        ARRAY(SELECT idempotency_key FROM transactions WHERE idempotency_key = ANY(CAST(:idempotency_keys AS varchar[]))) AS spent,
         pots.id, pots.account_id, pots.unit, pots.purpose, held.lot_id, held.units, lots.purchased_at, lots.expires_at,
         NULL AS threshold, NULL AS is_low
     FROM (SELECT CAST(:account_id AS varchar) AS id) AS asked
@@ -144,15 +155,19 @@ LOCKED_TO_SPEND = text("""
 """)
 """As above, the account first: whoever moves credit of an account holds the account before its pots."""
 
-INSERT_TRANSACTION = """
+INSERT_TRANSACTIONS = """
     WITH moved AS (
         INSERT INTO transactions
             (id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, reference, created_at)
-        VALUES
-            (:id, :idempotency_key, :agency_id, :kind, :unit, :purpose, :invoice_id, :payment_id, :credit_note_id, :reference, :created_at)
+        SELECT id, idempotency_key, agency_id, kind, unit, purpose, invoice_id, payment_id, credit_note_id, reference, created_at
+        FROM json_to_recordset(CAST(:transactions AS json)) AS moved (
+            id text, idempotency_key text, agency_id text, kind text, unit text, purpose text,
+            invoice_id text, payment_id text, credit_note_id text, reference text, created_at timestamptz
+        )
     )
     INSERT INTO postings (transaction_id, line, ledger_account_id, lot_id, unit, units)
-    SELECT :id, line, ledger_account_id, lot_id, :unit, units
-    FROM unnest(CAST(:ledger_account_ids AS varchar[]), CAST(:lot_ids AS varchar[]), CAST(:units AS bigint[]))
-        WITH ORDINALITY AS posting (ledger_account_id, lot_id, units, line)
+    SELECT transaction_id, line, ledger_account_id, lot_id, unit, units
+    FROM json_to_recordset(CAST(:postings AS json)) AS posting (
+        transaction_id text, line integer, ledger_account_id text, lot_id text, unit text, units bigint
+    )
 """

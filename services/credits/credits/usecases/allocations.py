@@ -1,10 +1,12 @@
 """Credit that agencies hand to their accounts and take back (R0.102, R0.111), and what accounts spend."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, errors, events, repository
-from credits.domain import AccountStatus, HeldAccount, Kind, Movement, Purpose
+from credits.domain import AccountStatus, HeldAccount, Kind, Movement, Part, Purpose
 from credits.usecases.movements import Books, Cause, books_of, lock_books, move, open_pots, parts_of, tell_taken_back, unit_meant
 
 
@@ -53,26 +55,47 @@ def allocate_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: 
     }
 
 
-def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kind, units: int, reference: str) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class LockedPot:
+    """What an account can spend of one kind, locked; `known` are the keys of spends that were made before, `made` the spends made now."""
+
+    account: HeldAccount | None
+    books: Books
+    known: Collection[str]
+    made: dict[str, tuple[str, list[Part]]] = field(default_factory=dict)
+
+
+def lock_pot(uow: UnitOfWork, requests: Sequence[Mapping[str, Any]]) -> LockedPot:
+    """Lock the pot of the one account and kind that all these requests of `spend_credits` are about, and read what they need to know."""
+    agency_id, account_id, kind = (requests[0][name] for name in ("agency_id", "account_id", "kind"))
+    rows = repository.locked_to_spend(
+        uow.connection,
+        agency_id=agency_id,
+        account_id=account_id,
+        kind=kind.value,
+        unit=kind.value,
+        idempotency_keys=[_spend(agency_id=agency_id, kind=kind, reference=request["reference"])[1] for request in requests],
+    )
+    return LockedPot(account=_held(rows[0]), books=books_of(rows), known=rows[0].spent)
+
+
+def spend_credits(
+    uow: UnitOfWork, pot: LockedPot, *, agency_id: str, account_id: str, kind: Kind, units: int, reference: str
+) -> dict[str, Any]:
     """Spend pieces that the account has, the earliest to expire first; a reference stands for one spend, however often it is told.
 
     Credit is spent by accounts, so the agency's own pot is left alone. Raises `AccountNotFound`, `AccountNotUsable`, `AccountDisabled`,
     `SmsNotOnPlan`, `NotEnoughCredits`, `ReferenceReused`.
     """
-    cause, now = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference), uow.now
-    key = cause.key_of(Movement.SPENDING, transaction_id="")
-    rows = repository.locked_to_spend(
-        uow.connection, agency_id=agency_id, account_id=account_id, kind=kind.value, unit=cause.unit, idempotency_key=key
-    )
-    told, books = rows[0], books_of(rows)
-    if told.spent_by is not None:
-        parts = parts_of(repository.moved_by(uow.session, idempotency_key=key, purpose=Purpose.SPENT))
+    cause, key = _spend(agency_id=agency_id, kind=kind, reference=reference)
+    if key in pot.known or key in pot.made:
+        transaction_id, parts = pot.made.get(key) or _made_before(uow, key)
         if (domain.units_in(parts), {part.account_id for part in parts}) != (units, {account_id}):
             raise errors.ReferenceReused(reference=reference)
-        return {"id": told.spent_by, "units": units, "lots": parts, "account_units": _units(books, account_id)}
-    domain.check_may_use(kind, _held(told), account_id=account_id, agency_id=agency_id, spends=True)
-    parts = domain.take_exactly(books.available(account_id), units=units, now=now)
-    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=books, is_last=True)
+        return {"id": transaction_id, "units": units, "lots": parts, "account_units": _units(pot.books, account_id)}
+    domain.check_may_use(kind, pot.account, account_id=account_id, agency_id=agency_id, spends=True)
+    parts = domain.take_exactly(pot.books.available(account_id), units=units, now=uow.now)
+    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, books=pot.books, is_last=True)
     uow.emit(
         events.CreditsSpent(
             subject=transaction_id,
@@ -88,7 +111,20 @@ def spend_credits(uow: UnitOfWork, *, agency_id: str, account_id: str, kind: Kin
             reference=reference,
         )
     )
-    return {"id": transaction_id, "units": units, "lots": parts, "account_units": _units(books, account_id) - units}
+    pot.books.note_spent(parts)
+    pot.made[key] = transaction_id, parts
+    return {"id": transaction_id, "units": units, "lots": parts, "account_units": _units(pot.books, account_id)}
+
+
+def _spend(*, agency_id: str, kind: Kind, reference: str) -> tuple[Cause, str]:
+    """Give the cause of a spend, and the key of its transaction."""
+    cause = Cause(agency_id=agency_id, kind=kind, unit=kind.value, reference=reference)
+    return cause, cause.key_of(Movement.SPENDING, transaction_id="")
+
+
+def _made_before(uow: UnitOfWork, key: str) -> tuple[str, list[Part]]:
+    rows = repository.moved_by(uow.session, idempotency_key=key, purpose=Purpose.SPENT)
+    return rows[0].transaction_id, parts_of(rows)
 
 
 def _held(account: Any) -> HeldAccount | None:

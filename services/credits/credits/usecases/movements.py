@@ -28,6 +28,10 @@ class Books:
         """Give what is open in the pot of the account, or in the agency's own."""
         return [lot for lot in self.lots[Purpose.AVAILABLE] if lot.account_id == account_id]
 
+    def note_spent(self, parts: Sequence[Part]) -> None:
+        """Take what was spent out of what is open, for whatever is spent next in the same transaction."""
+        self.lots[Purpose.AVAILABLE] = domain.without(self.lots[Purpose.AVAILABLE], parts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
@@ -89,7 +93,7 @@ def move(
     if is_last:
         uow.write_last(*repository.transaction_with_postings(**values))
     else:
-        repository.insert_transaction(uow.session, **values)
+        repository.insert_transaction(uow.connection, **values)
     if movement in (Movement.RELEASE, Movement.RETURN):
         lot_ids = {part.lot_id for part in parts}
         repository.expect_expiry(uow.session, lot_ids=lot_ids, agency_id=cause.agency_id, kind=cause.kind.value, unit=cause.unit)

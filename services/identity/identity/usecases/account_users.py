@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from chassis.errors import VersionMismatch
+from chassis.idempotency import Answer
 from chassis.ids import new_id
 from chassis.paging import Page
-from chassis.unit_of_work import Answer, UnitOfWork
+from chassis.unit_of_work import UnitOfWork
 from identity import clients, domain, errors, models, repository
 
 

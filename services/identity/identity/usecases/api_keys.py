@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from chassis.idempotency import Answer
 from chassis.paging import Page
-from chassis.unit_of_work import Answer, UnitOfWork
+from chassis.unit_of_work import UnitOfWork
 from identity import domain, errors, events, models, repository
 from identity.usecases.agencies import agency, locked_agency
 

@@ -4,9 +4,10 @@ from sqlalchemy.orm import Session
 
 from chassis.errors import VersionMismatch
 from chassis.fields import format_instant
+from chassis.idempotency import Answer
 from chassis.ids import new_id
 from chassis.paging import Page
-from chassis.unit_of_work import Answer, UnitOfWork
+from chassis.unit_of_work import UnitOfWork
 from identity import domain, errors, events, models, repository
 from identity.usecases.agencies import locked_agency
 from identity.usecases.api_keys import revoke_keys_of_user
