@@ -1,4 +1,8 @@
-"""Postings to one hot account by 8 writers: the use case with its idempotency key, beside the very statements it sends by pgbench."""
+"""Postings to one hot account by 8 writers: the use case with its idempotency key, beside the very statements it sends by pgbench.
+
+pgbench sends those of one posting after another, each in its own transaction, as a lone writer would. Ours is the door of the service, which
+posts together what comes for a pot while it is held.
+"""
 
 import logging
 import multiprocessing
@@ -94,7 +98,7 @@ def _post(units: Units, agency_id: str, account_id: str, *, key: str, reference:
 
 
 def _statements_of_a_posting(url: str, agency_id: str, account_id: str) -> list[str]:
-    """What one posting sends, as it is on the wire, with what must be new each time replaced by variables of pgbench."""
+    """What a lone posting sends, as it is on the wire, with what must be new each time replaced by variables of pgbench."""
     key, reference, sent = new_id("idk"), new_id("ref"), list[str]()
     with _units(url) as units:
         engine = units._database.engine  # noqa: SLF001  what is sent is to be seen
