@@ -9,7 +9,7 @@ from typing import Any
 from chassis import broker, publisher, relay, unit_of_work
 
 MOMENTS: dict[str, tuple[Any, str, str]] = {
-    "before commit": (unit_of_work.UnitOfWork, "close", "after"),
+    "before commit": (unit_of_work.UnitOfWork, "close", "before"),  # it commits with what it writes last
     "before reply": (publisher.Publisher, "reply", "before"),
     "before ack": (broker, "_ack", "before"),
     "before publish": (relay.Relay, "publish_batch", "before"),
