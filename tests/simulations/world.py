@@ -1,8 +1,12 @@
-"""Billing and credits in one process: their doors take each other's facts, as a relay and a broker would bring them, one by one."""
+"""Billing and credits in one process: their doors take each other's facts, as relays and a broker would bring them.
+
+What one agency's facts lead to happens one by one, in order; the agencies do not wait for each other.
+"""
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -27,11 +31,15 @@ from chassis.wiring import Wiring
 from credits import usecases as credit_usecases
 from credits.service import CreditsService
 
+AGENCIES_AT_ONCE = 4
+"""As many connections are taken of each pool."""
 AGENCY = {"currency": "EUR", "discount_basis_points": 2000, "language": "fr", "name": "Atelier Démo"}
 NEXT_DUE = """
 SELECT least((SELECT min(period_end) FROM subscriptions WHERE standing = 'renewed'),
     (SELECT min(next_at) FROM dunnings WHERE ended_at IS NULL)) AS moment
 """
+TOLD_SINCE = "SELECT DISTINCT body::json ->> 'agency_id' AS agency_id FROM outbox WHERE id > %s"
+TOLD_OF_SINCE = "SELECT id, body FROM outbox WHERE id > %s AND body::json ->> 'agency_id' = %s ORDER BY id"
 Door = tuple[Any, str, Any]
 
 
@@ -87,7 +95,8 @@ class World:
         for service in (self.billing, self.credits):
             for taken, door in doors_of(service).items():
                 self._doors[taken].append(door)
-        self._read = dict.fromkeys(self.databases, 0)
+        self._carried = dict.fromkeys(self.databases, 0)
+        self._carriers = ThreadPoolExecutor(AGENCIES_AT_ONCE)
         self.told: list[dict[str, Any]] = []
         self.hear: Callable[[dict[str, Any]], None] = lambda _envelope: None
         """What accounts makes of a fact of billing; a script's to say."""
@@ -95,27 +104,27 @@ class World:
 
     def tell(self, source: str, name: str, agency_id: str, data: dict[str, Any]) -> None:
         """Tell a fact, and let everything that follows happen."""
-        self._deliver(
-            {
-                "id": new_id("evt"),
-                "type": f"comptoir.{source}.{name}.v1",
-                "subject": "somebody",
-                "time": format_instant(self.clock()),
-                "agency_id": agency_id,
-                "data": data,
-            }
-        )
+        self.bring(source, name, agency_id, data)
         self.settle()
+
+    def bring(self, source: str, name: str, agency_id: str, data: dict[str, Any]) -> None:
+        """Tell a fact; what follows of it is carried by whoever carries what its agency is told."""
+        envelope = {
+            "id": new_id("evt"),
+            "type": f"comptoir.{source}.{name}.v1",
+            "subject": "somebody",
+            "time": format_instant(self.clock()),
+            "agency_id": agency_id,
+            "data": data,
+        }
+        self._deliver(json.dumps(envelope))
 
     def settle(self) -> None:
         """Carry what the services told to whoever takes it, until nothing is left."""
         self._next_due = None
-        while envelopes := self._pending("billing"):
-            for envelope in [*envelopes, *self._pending("credits")]:
-                self._deliver(envelope)
-                self.hear(envelope)
-            for envelope in self._pending("credits"):
-                self._deliver(envelope)
+        agency_ids = [row.agency_id for service in self.units for row in self._rows(service, TOLD_SINCE, self._carried[service])]
+        ends = list(self._carriers.map(self._carry, sorted(set(agency_ids))))
+        self._carried = {service: max([last, *(end[service] for end in ends)]) for service, last in self._carried.items()}
 
     def do_what_is_due(self) -> None:
         """Run billing's due work once, if its tables say that something is due; until it is or something happens they are asked once."""
@@ -200,23 +209,28 @@ class World:
             reserved: Money = credit_usecases.reserve_prepaid(uow, **asked)["reserved"]
         return {"reserved": {"amount": reserved.amount_minor, "currency": reserved.currency}}
 
-    def _pending(self, service: str) -> list[dict[str, Any]]:
-        rows = self._rows(service, "SELECT id, body FROM outbox WHERE id > %s ORDER BY id", self._read[service])
-        self._read[service] = max([self._read[service], *(row.id for row in rows)])
-        envelopes = [json.loads(row.body) for row in rows]
-        self.told += envelopes
-        return envelopes
+    def _carry(self, agency_id: str) -> dict[str, int]:
+        """Carry what an agency is told; give the last of it, by service."""
+        carried = dict(self._carried)
+        while bodies := [body for service in self.units for body in self._pending(service, agency_id, carried)]:
+            for body in bodies:
+                self.hear(self._deliver(body))
+        return carried
+
+    def _pending(self, service: str, agency_id: str, carried: dict[str, int]) -> list[str]:
+        rows = self._rows(service, TOLD_OF_SINCE, carried[service], agency_id)
+        carried[service] = max([carried[service], *(row.id for row in rows)])
+        return [row.body for row in rows]
 
     def _rows(self, service: str, sql: str, *parameters: Any) -> Sequence[Any]:
         with self.units[service].rows() as connection:
             return connection.exec_driver_sql(sql, parameters).all()
 
-    def _deliver(self, envelope: dict[str, Any]) -> None:
+    def _deliver(self, body: str) -> dict[str, Any]:
+        envelope, loaded = decode(body, content_type=CONTENT_TYPE)
+        self.told.append(envelope)
         _, source, name, _ = envelope["type"].split(".")
-        doors = self._doors.get((source, name), ())
-        if not doors:
-            return
-        raw, loaded = decode(json.dumps(envelope), content_type=CONTENT_TYPE)
         with contexts.activated(contexts.new_context(agency_id=envelope["agency_id"])):
-            for service, method, reads in doors:
-                getattr(service, method)(read(raw, loaded, source=source, name=name, reads=reads, handler=method))
+            for service, method, reads in self._doors.get((source, name), ()):
+                getattr(service, method)(read(envelope, loaded, source=source, name=name, reads=reads, handler=method))
+        return envelope
