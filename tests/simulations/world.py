@@ -38,8 +38,10 @@ NEXT_DUE = """
 SELECT least((SELECT min(period_end) FROM subscriptions WHERE standing = 'renewed'),
     (SELECT min(next_at) FROM dunnings WHERE ended_at IS NULL)) AS moment
 """
-TOLD_SINCE = "SELECT DISTINCT body::json ->> 'agency_id' AS agency_id FROM outbox WHERE id > %s"
-TOLD_OF_SINCE = "SELECT id, body FROM outbox WHERE id > %s AND body::json ->> 'agency_id' = %s ORDER BY id"
+TOLD = """
+SELECT id, agency_id, body FROM (SELECT id, body, body::json ->> 'agency_id' AS agency_id FROM outbox WHERE id > %s) AS told
+WHERE agency_id = coalesce(%s, agency_id) ORDER BY id
+"""
 Door = tuple[Any, str, Any]
 
 
@@ -122,21 +124,25 @@ class World:
     def settle(self) -> None:
         """Carry what the services told to whoever takes it, until nothing is left."""
         self._next_due = None
-        agency_ids = [row.agency_id for service in self.units for row in self._rows(service, TOLD_SINCE, self._carried[service])]
-        ends = list(self._carriers.map(self._carry, sorted(set(agency_ids))))
+        bodies: dict[str, list[str]] = defaultdict(list)
+        for row in self._told(self._carried):
+            bodies[row.agency_id].append(row.body)
+        ends = list(self._carriers.map(self._carry, bodies, bodies.values()))
         self._carried = {service: max([last, *(end[service] for end in ends)]) for service, last in self._carried.items()}
 
     def do_what_is_due(self) -> None:
-        """Run billing's due work once, if its tables say that something is due; until it is or something happens they are asked once."""
+        """Run billing's due work once, as long as its tables say that something is due."""
+        for due_work in (self.billing.renew_due_subscriptions, self.billing.collect_what_is_overdue):
+            if self._is_something_due():
+                due_work()
+                self.settle()
+
+    def _is_something_due(self) -> bool:
+        """Ask billing's tables, once until something is due or happens."""
         if self._next_due is None:
             [row] = self._rows("billing", NEXT_DUE)
             self._next_due = row.moment or datetime.max.replace(tzinfo=UTC)
-        if self.clock() < self._next_due:
-            return
-        self.billing.renew_due_subscriptions()
-        self.settle()
-        self.billing.collect_what_is_overdue()
-        self.settle()
+        return self.clock() >= self._next_due
 
     def an_agency(self) -> str:
         """An agency that billing and credits know."""
@@ -209,18 +215,23 @@ class World:
             reserved: Money = credit_usecases.reserve_prepaid(uow, **asked)["reserved"]
         return {"reserved": {"amount": reserved.amount_minor, "currency": reserved.currency}}
 
-    def _carry(self, agency_id: str) -> dict[str, int]:
-        """Carry what an agency is told; give the last of it, by service."""
+    def _carry(self, agency_id: str, bodies: Sequence[str]) -> dict[str, int]:
+        """Carry what an agency is told, and what it is told then; give the last of it, by service."""
         carried = dict(self._carried)
-        while bodies := [body for service in self.units for body in self._pending(service, agency_id, carried)]:
+        while bodies:
             for body in bodies:
                 self.hear(self._deliver(body))
+            bodies = [row.body for row in self._told(carried, agency_id)]
         return carried
 
-    def _pending(self, service: str, agency_id: str, carried: dict[str, int]) -> list[str]:
-        rows = self._rows(service, TOLD_OF_SINCE, carried[service], agency_id)
-        carried[service] = max([carried[service], *(row.id for row in rows)])
-        return [row.body for row in rows]
+    def _told(self, carried: dict[str, int], agency_id: str | None = None) -> list[Any]:
+        """Read what was told since, of one agency or of all, and note the last of it, by service."""
+        told: list[Any] = []
+        for service in self.units:
+            rows = self._rows(service, TOLD, carried[service], agency_id)
+            carried[service] = max([carried[service], *(row.id for row in rows)])
+            told += rows
+        return told
 
     def _rows(self, service: str, sql: str, *parameters: Any) -> Sequence[Any]:
         with self.units[service].rows() as connection:

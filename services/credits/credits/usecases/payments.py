@@ -171,7 +171,7 @@ def _settle(
     if not domain.settle(payment_id=payment_id, state=ReservationState(found[0].state), wanted=wanted):
         return None
     uow.write_last(*repository.settled(payment_id=payment_id, state=wanted.value, now=uow.now))
-    return parts_of(row for row in found if row.lot_id is not None)
+    return parts_of([row for row in found if row.lot_id is not None])
 
 
 def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> bool:
