@@ -164,7 +164,7 @@ class Years:
 
     def __init__(self, world: World, people: list[Life]) -> None:
         self.world, self.people = world, people
-        self.agencies = [world.an_agency() for _ in range(4)]
+        self.agencies = [world.an_agency() for _ in range(8)]
         for number, agency_id in enumerate(self.agencies):
             world.a_card(agency_id, f"agency {number}", is_default=True)
         self.by_account: dict[str, Life] = {}
@@ -180,7 +180,7 @@ class Years:
         if data["outcome"] == "exhausted":
             life.is_over = True
             now = format_instant(self.world.clock())
-            self.world.tell("accounts", "account_expired", life.agency_id, {"account_id": life.account_id, "expired_at": now})
+            self.world.bring("accounts", "account_expired", life.agency_id, {"account_id": life.account_id, "expired_at": now})
         elif data["step"] == 0 and data["outcome"] == "retry" and life.new_card_after is not None:
             self.renews_with_new_card.append((self.world.clock() + life.new_card_after * DAY, life))
 
@@ -199,14 +199,14 @@ class Years:
                 self.maybe_cancel(life, now)
             self.world.do_what_is_due()
             if now.day == 1 and now.month % 3 == 0:
-                self.world.buy_prepaid(self.agencies[0], 500_00)
-                self.world.buy_prepaid(self.agencies[1], 70_00)
+                for agency_id, minor in zip(self.agencies, (250_00, 35_00, 250_00, 35_00), strict=False):
+                    self.world.buy_prepaid(agency_id, minor)
             now += DAY
 
     def open(self, life: Life) -> None:
         self.world.clock.now = life.opens_at
-        with_prepaid, without = self.agencies[:2], self.agencies[2:]  # prepaid would pay what a card refuses
-        life.agency_id = (with_prepaid if life.trouble_at is None else without)[self.people.index(life) // 2 % 2]
+        with_prepaid, without = self.agencies[:4], self.agencies[4:]  # prepaid would pay what a card refuses
+        life.agency_id = (with_prepaid if life.trouble_at is None else without)[self.people.index(life) // 8 % 4]
         selection = Selection(pricing_version="V3", product="EM", plan=life.plan, contacts=1000, frequency=Frequency(life.frequency))
         profile_id = self.world.a_card(life.agency_id, life.token)
         life.account_id = self.world.open_account(life.agency_id, selection, time_zone=life.zone, billing_profile_id=profile_id)

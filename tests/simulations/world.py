@@ -1,8 +1,12 @@
-"""Billing and credits in one process: their doors take each other's facts, as a relay and a broker would bring them, one by one."""
+"""Billing and credits in one process: their doors take each other's facts, as relays and a broker would bring them.
+
+What one agency's facts lead to happens one by one, in order; the agencies do not wait for each other.
+"""
 
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -27,10 +31,16 @@ from chassis.wiring import Wiring
 from credits import usecases as credit_usecases
 from credits.service import CreditsService
 
+AGENCIES_AT_ONCE = 4
+"""As many connections are taken of each pool."""
 AGENCY = {"currency": "EUR", "discount_basis_points": 2000, "language": "fr", "name": "Atelier Démo"}
 NEXT_DUE = """
 SELECT least((SELECT min(period_end) FROM subscriptions WHERE standing = 'renewed'),
     (SELECT min(next_at) FROM dunnings WHERE ended_at IS NULL)) AS moment
+"""
+TOLD = """
+SELECT id, agency_id, body FROM (SELECT id, body, body::json ->> 'agency_id' AS agency_id FROM outbox WHERE id > %s) AS told
+WHERE agency_id = coalesce(%s, agency_id) ORDER BY id
 """
 Door = tuple[Any, str, Any]
 
@@ -87,7 +97,8 @@ class World:
         for service in (self.billing, self.credits):
             for taken, door in doors_of(service).items():
                 self._doors[taken].append(door)
-        self._read = dict.fromkeys(self.databases, 0)
+        self._carried = dict.fromkeys(self.databases, 0)
+        self._carriers = ThreadPoolExecutor(AGENCIES_AT_ONCE)
         self.told: list[dict[str, Any]] = []
         self.hear: Callable[[dict[str, Any]], None] = lambda _envelope: None
         """What accounts makes of a fact of billing; a script's to say."""
@@ -95,39 +106,43 @@ class World:
 
     def tell(self, source: str, name: str, agency_id: str, data: dict[str, Any]) -> None:
         """Tell a fact, and let everything that follows happen."""
-        self._deliver(
-            {
-                "id": new_id("evt"),
-                "type": f"comptoir.{source}.{name}.v1",
-                "subject": "somebody",
-                "time": format_instant(self.clock()),
-                "agency_id": agency_id,
-                "data": data,
-            }
-        )
+        self.bring(source, name, agency_id, data)
         self.settle()
+
+    def bring(self, source: str, name: str, agency_id: str, data: dict[str, Any]) -> None:
+        """Tell a fact; what follows of it is carried by whoever carries what its agency is told."""
+        envelope = {
+            "id": new_id("evt"),
+            "type": f"comptoir.{source}.{name}.v1",
+            "subject": "somebody",
+            "time": format_instant(self.clock()),
+            "agency_id": agency_id,
+            "data": data,
+        }
+        self._deliver(json.dumps(envelope))
 
     def settle(self) -> None:
         """Carry what the services told to whoever takes it, until nothing is left."""
         self._next_due = None
-        while envelopes := self._pending("billing"):
-            for envelope in [*envelopes, *self._pending("credits")]:
-                self._deliver(envelope)
-                self.hear(envelope)
-            for envelope in self._pending("credits"):
-                self._deliver(envelope)
+        bodies: dict[str, list[str]] = defaultdict(list)
+        for row in self._told(self._carried):
+            bodies[row.agency_id].append(row.body)
+        ends = list(self._carriers.map(self._carry, bodies, bodies.values()))
+        self._carried = {service: max([last, *(end[service] for end in ends)]) for service, last in self._carried.items()}
 
     def do_what_is_due(self) -> None:
-        """Run billing's due work once, if its tables say that something is due; until it is or something happens they are asked once."""
+        """Run billing's due work once, as long as its tables say that something is due."""
+        for due_work in (self.billing.renew_due_subscriptions, self.billing.collect_what_is_overdue):
+            if self._is_something_due():
+                due_work()
+                self.settle()
+
+    def _is_something_due(self) -> bool:
+        """Ask billing's tables, once until something is due or happens."""
         if self._next_due is None:
             [row] = self._rows("billing", NEXT_DUE)
             self._next_due = row.moment or datetime.max.replace(tzinfo=UTC)
-        if self.clock() < self._next_due:
-            return
-        self.billing.renew_due_subscriptions()
-        self.settle()
-        self.billing.collect_what_is_overdue()
-        self.settle()
+        return self.clock() >= self._next_due
 
     def an_agency(self) -> str:
         """An agency that billing and credits know."""
@@ -200,23 +215,33 @@ class World:
             reserved: Money = credit_usecases.reserve_prepaid(uow, **asked)["reserved"]
         return {"reserved": {"amount": reserved.amount_minor, "currency": reserved.currency}}
 
-    def _pending(self, service: str) -> list[dict[str, Any]]:
-        rows = self._rows(service, "SELECT id, body FROM outbox WHERE id > %s ORDER BY id", self._read[service])
-        self._read[service] = max([self._read[service], *(row.id for row in rows)])
-        envelopes = [json.loads(row.body) for row in rows]
-        self.told += envelopes
-        return envelopes
+    def _carry(self, agency_id: str, bodies: Sequence[str]) -> dict[str, int]:
+        """Carry what an agency is told, and what it is told then; give the last of it, by service."""
+        carried = dict(self._carried)
+        while bodies:
+            for body in bodies:
+                self.hear(self._deliver(body))
+            bodies = [row.body for row in self._told(carried, agency_id)]
+        return carried
+
+    def _told(self, carried: dict[str, int], agency_id: str | None = None) -> list[Any]:
+        """Read what was told since, of one agency or of all, and note the last of it, by service."""
+        told: list[Any] = []
+        for service in self.units:
+            rows = self._rows(service, TOLD, carried[service], agency_id)
+            carried[service] = max([carried[service], *(row.id for row in rows)])
+            told += rows
+        return told
 
     def _rows(self, service: str, sql: str, *parameters: Any) -> Sequence[Any]:
         with self.units[service].rows() as connection:
             return connection.exec_driver_sql(sql, parameters).all()
 
-    def _deliver(self, envelope: dict[str, Any]) -> None:
+    def _deliver(self, body: str) -> dict[str, Any]:
+        envelope, loaded = decode(body, content_type=CONTENT_TYPE)
+        self.told.append(envelope)
         _, source, name, _ = envelope["type"].split(".")
-        doors = self._doors.get((source, name), ())
-        if not doors:
-            return
-        raw, loaded = decode(json.dumps(envelope), content_type=CONTENT_TYPE)
         with contexts.activated(contexts.new_context(agency_id=envelope["agency_id"])):
-            for service, method, reads in doors:
-                getattr(service, method)(read(raw, loaded, source=source, name=name, reads=reads, handler=method))
+            for service, method, reads in self._doors.get((source, name), ()):
+                getattr(service, method)(read(envelope, loaded, source=source, name=name, reads=reads, handler=method))
+        return envelope

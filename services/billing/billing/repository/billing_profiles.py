@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, func, or_, select, update
+from sqlalchemy import Row, Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from billing.models import (
@@ -20,6 +20,14 @@ from chassis.paging import Page
 
 PROFILE = cast("Table", BillingProfile.__table__)
 LIVE = BillingProfile.removed_at.is_(None)
+
+CHOSEN = select(Subscription.billing_profile_id).where(
+    Subscription.account_id == bindparam("account_id"), Subscription.agency_id == bindparam("agency_id")
+)
+DEFAULT = select(BillingProfile.id).where(BillingProfile.agency_id == bindparam("agency_id"), BillingProfile.is_default)
+PAYING = select(BillingProfile.id, BillingProfile.token).where(
+    BillingProfile.id == func.coalesce(CHOSEN.scalar_subquery(), DEFAULT.correlate(None).scalar_subquery())
+)
 
 
 def billing_profile(session: Session, *, agency_id: str, billing_profile_id: str) -> BillingProfile | None:
@@ -50,6 +58,11 @@ def was_removed(session: Session, *, agency_id: str, billing_profile_id: str) ->
 def token_of(session: Session, *, billing_profile_id: str) -> str:
     """Give the provider's token of a billing profile that is known to be there, or to have been."""
     return session.scalars(select(BillingProfile.token).where(BillingProfile.id == billing_profile_id)).one()
+
+
+def paying_profile(session: Session, *, agency_id: str, account_id: str) -> Row[str, str] | None:
+    """Give id and token of the profile that pays for the account: the one it is paid by, where it is the agency's, else the default."""
+    return session.execute(PAYING, {"agency_id": agency_id, "account_id": account_id}).one_or_none()
 
 
 def default_billing_profile(session: Session, *, agency_id: str) -> BillingProfile | None:

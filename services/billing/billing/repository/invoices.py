@@ -100,11 +100,6 @@ def dunned_invoices(session: Session, *, agency_id: str) -> Sequence[Row[Invoice
     return session.execute(question).all()
 
 
-def lock_invoice(session: Session, *, invoice_id: str) -> None:
-    """Wait until nobody else works on the invoice's payments."""
-    session.execute(select(Invoice.id).where(Invoice.id == invoice_id).with_for_update())
-
-
 def credit_note(session: Session, *, credit_note_id: str) -> CreditNote:
     """Give a credit note that is known to be there."""
     return session.get_one(CreditNote, credit_note_id)
@@ -123,8 +118,3 @@ def next_number(session: Session, *, agency_id: str, series: str) -> int:
         index_elements=[DocumentCounter.agency_id, DocumentCounter.series], set_={"last": DocumentCounter.last + 1}
     )
     return session.scalars(following.returning(DocumentCounter.last)).one()
-
-
-def invoiced_until(session: Session, *, invoice_id: str) -> datetime | None:
-    """Give the end of the period that the invoice is for, if it is for one."""
-    return session.scalar(select(func.max(InvoiceLine.period_end)).where(InvoiceLine.invoice_id == invoice_id))

@@ -1,15 +1,15 @@
 """Questions about renewals: which are due, and periods begun by the run."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Row, Table, Text, delete, exists, func, select, text
+from sqlalchemy import ColumnElement, Row, Table, Text, delete, func, select, text
 from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session
 
-from billing.models import Account, Dunning, Renewal, Subscription
+from billing.models import Account, Renewal, Subscription
 from chassis.clocks import is_due, now_for
 
 SUBSCRIPTION = cast("Table", Subscription.__table__)
@@ -93,12 +93,6 @@ def insert_renewals(session: Session, begun: Sequence[Mapping[str, Any]], *, pur
     """Begin these periods, all in one statement: the invoice with its line, the proof that it began, and the subscription moved on."""
     columns = {name: json.dumps([each[name] for each in begun], default=datetime.isoformat) for name in COLUMNS}
     session.execute(INSERT_RENEWALS, {**columns, "purpose": purpose, "line_reason": line_reason})
-
-
-def renewal_stands(session: Session, *, invoice_id: str, given_up: Collection[str]) -> bool:
-    """Tell whether the period that the invoice is for was begun and not taken back since, nor its dunning given up (in such a state)."""
-    was_given_up = exists().where(Dunning.invoice_id == Renewal.invoice_id, Dunning.state.in_(given_up))
-    return session.scalar(select(Renewal.invoice_id).where(Renewal.invoice_id == invoice_id, ~was_given_up)) is not None
 
 
 def renewals_from(session: Session, *, account_id: str, moment: datetime) -> Sequence[Renewal]:

@@ -90,12 +90,6 @@ def drop_all(uow: UnitOfWork, *, account_id: str, agency_id: str) -> None:
         drop(uow, invoice=repository.invoice(uow.session, invoice_id=row.invoice_id))
 
 
-def was_given_up(uow: UnitOfWork, *, invoice: models.Invoice) -> bool:
-    """Tell whether the invoice was taken back by its dunning, so that nothing of it may stay charged."""
-    row = repository.dunning(uow.session, invoice_id=invoice.id)
-    return row is not None and row.state in GIVEN_UP
-
-
 # --- a new chance -----------------------------------------------------------------------------------------------------------------------
 
 

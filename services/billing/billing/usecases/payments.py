@@ -55,19 +55,16 @@ class RefundDue:
 
 def begin_payment(uow: UnitOfWork, *, invoice_id: str) -> Attempt | None:
     """Keep the payment that is to collect the invoice; None where it was decided already, or its account has failed."""
-    invoice = repository.invoice(uow.session, invoice_id=invoice_id)
-    account = _locked_account(uow, invoice)
-    repository.lock_invoice(uow.session, invoice_id=invoice_id)
-    payment = repository.last_payment(uow.session, invoice_id=invoice_id)
-    if payment is None:
-        return None if _is_undone(uow, invoice, account) else new_attempt(uow, invoice)
-    return resume(uow, invoice, payment) if payment.status == PaymentStatus.PENDING else None
+    found = repository.locked_to_collect(uow.session, invoice_id=invoice_id)
+    if found.payment is None:
+        return None if _is_undone(found) else new_attempt(uow, found.invoice)
+    return resume(uow, found.invoice, found.payment) if found.payment.status == PaymentStatus.PENDING else None
 
 
 def new_attempt(uow: UnitOfWork, invoice: models.Invoice, *, number: int = 1) -> Attempt:
     """Keep the payment of one more attempt at a locked invoice, by the profile that pays at this moment."""
-    profile_id = _paying_profile_id(uow, invoice)
-    payment = _new_payment(uow, invoice, number=number, billing_profile_id=profile_id, status=PaymentStatus.PENDING)
+    profile_id, token = _paying_profile(uow, invoice)
+    payment = _new_payment(uow, invoice, number=number, billing_profile_id=profile_id, token=token, status=PaymentStatus.PENDING)
     return _attempt(uow, invoice, payment, resumed=False)
 
 
@@ -126,8 +123,7 @@ def record_payment(uow: UnitOfWork, *, attempt: Attempt, outcome: Outcome) -> No
     Money that is under way leaves the payment pending: it is told (`settle_told`) or asked about under the same id later.
     """
     if not outcome.is_pending:
-        payment, invoice = repository.payment_and_invoice(uow.session, payment_id=attempt.payment_id)
-        _settle(uow, invoice, payment, outcome)
+        _settle(uow, outcome, invoice_id=attempt.invoice_id, payment_id=attempt.payment_id)
 
 
 def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -> bool:
@@ -144,7 +140,7 @@ def settle_told(uow: UnitOfWork, *, payment_id: str, charged: clients.Charged) -
     if card.currency != total.currency or card > total:
         raise errors.ChargeImpossible(charged=card.amount_minor, total=total.amount_minor)
     outcome = _outcome(charged, prepaid=total - card, card=card)
-    return not outcome.is_pending and _settle(uow, repository.invoice(uow.session, invoice_id=payment.invoice_id), payment, outcome)
+    return not outcome.is_pending and _settle(uow, outcome, invoice_id=payment.invoice_id, payment_id=payment.id)
 
 
 def _outcome(charged: clients.Charged, *, prepaid: Money, card: Money) -> Outcome:
@@ -157,25 +153,29 @@ def _outcome(charged: clients.Charged, *, prepaid: Money, card: Money) -> Outcom
             return Outcome(prepaid=prepaid, card=card, is_pending=True)
 
 
-def _settle(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, outcome: Outcome) -> bool:
+def _settle(uow: UnitOfWork, outcome: Outcome, *, invoice_id: str, payment_id: str) -> bool:
     """Settle a pending payment under the locks of its account and its invoice; tell whether it was still pending."""
-    account = _locked_account(uow, invoice)
-    repository.lock_invoice(uow.session, invoice_id=invoice.id)
-    uow.session.refresh(payment)
+    found = repository.locked_to_collect(uow.session, invoice_id=invoice_id, payment_id=payment_id)
+    invoice, payment = found.invoice, found.payment
+    if payment is None:
+        raise errors.PaymentNotFound(payment_id=payment_id)
     if payment.status != PaymentStatus.PENDING:
         return False
     if outcome.declined is not None:
         _fail(uow, invoice, payment, outcome.declined)
     else:
-        _succeed(uow, invoice, payment, outcome)
-    if _is_undone(uow, invoice, account) or not _stays_owed(uow, invoice, payment):
+        _succeed(uow, invoice, payment, outcome, paid_until=_paid_until(found))
+        if found.dunning_state is not None:
+            dunning.recover(uow, invoice=invoice)
+    if _is_undone(found) or not _stays_owed(uow, invoice, payment):
         credit(uow, invoice=invoice, payment=payment)
     return True
 
 
 def refuse_payment(uow: UnitOfWork, *, invoice: models.Invoice, refusal: Refusal) -> None:
     """Record that an invoice will not be collected, without asking anybody for money."""
-    payment = _new_payment(uow, invoice, number=1, billing_profile_id=invoice.billing_profile_id, status=PaymentStatus.FAILED)
+    profile_id, token = _profile_of(uow, invoice)
+    payment = _new_payment(uow, invoice, number=1, billing_profile_id=profile_id, token=token, status=PaymentStatus.FAILED)
     _fail(uow, invoice, payment, clients.Declined(code=refusal.code, reason=refusal.text))
 
 
@@ -205,20 +205,16 @@ def record_refund(uow: UnitOfWork, *, due: RefundDue, refund: clients.CardRefund
     )
 
 
-def _locked_account(uow: UnitOfWork, invoice: models.Invoice) -> models.Account | None:
-    """Lock the account that the invoice is for, whosever it is by now."""
-    return None if invoice.account_id is None else repository.account_known_for_update(uow.session, account_id=invoice.account_id)
-
-
-def _is_undone(uow: UnitOfWork, invoice: models.Invoice, account: models.Account | None) -> bool:
-    """Tell whether what the invoice is for did not come about, or was given up: nothing of it may stay charged."""
-    match Purpose(invoice.purpose):
+def _is_undone(found: repository.ToCollect) -> bool:
+    """Tell whether what an invoice is for did not come about, or was given up: nothing of it may stay charged."""
+    was_given_up = found.dunning_state in dunning.GIVEN_UP
+    match Purpose(found.invoice.purpose):
         case Purpose.ACCOUNT_OPENING:
-            return account is not None and account.failed_at is not None
+            return found.account_failed_at is not None
         case Purpose.RENEWAL:
-            return not repository.renewal_stands(uow.session, invoice_id=invoice.id, given_up=dunning.GIVEN_UP)
+            return was_given_up or not found.is_begun
         case _:
-            return dunning.was_given_up(uow, invoice=invoice)
+            return was_given_up
 
 
 def _stays_owed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment) -> bool:
@@ -228,26 +224,29 @@ def _stays_owed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Paymen
     return repository.dunning(uow.session, invoice_id=invoice.id) is not None
 
 
-def _paying_profile_id(uow: UnitOfWork, invoice: models.Invoice) -> str | None:
-    """Say which profile pays now: for an account in use the one it is paid by, else the default of whose invoice it is; None: none."""
+def _paying_profile(uow: UnitOfWork, invoice: models.Invoice) -> tuple[str | None, str | None]:
+    """Say which profile pays now, and its token: for an account in use the one it is paid by, else the default of whose invoice it is."""
     if Purpose(invoice.purpose) not in DUNNED or invoice.account_id is None:
-        return invoice.billing_profile_id
-    subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
-    if subscription is not None and subscription.agency_id == invoice.agency_id and subscription.billing_profile_id is not None:
-        return subscription.billing_profile_id
-    default = repository.default_billing_profile(uow.session, agency_id=invoice.agency_id)
-    return None if default is None else default.id
+        return _profile_of(uow, invoice)
+    profile = repository.paying_profile(uow.session, agency_id=invoice.agency_id, account_id=invoice.account_id)
+    return (None, None) if profile is None else (profile.id, profile.token)
+
+
+def _profile_of(uow: UnitOfWork, invoice: models.Invoice) -> tuple[str | None, str | None]:
+    """Give the profile that the invoice was issued for, and its token."""
+    profile_id = invoice.billing_profile_id
+    return profile_id, None if profile_id is None else repository.token_of(uow.session, billing_profile_id=profile_id)
 
 
 def _new_payment(
-    uow: UnitOfWork, invoice: models.Invoice, *, number: int, billing_profile_id: str | None, status: PaymentStatus
+    uow: UnitOfWork, invoice: models.Invoice, *, number: int, billing_profile_id: str | None, token: str | None, status: PaymentStatus
 ) -> models.Payment:
     payment = models.Payment(
         id=new_id("pay"),
         invoice_id=invoice.id,
         attempt=number,
         billing_profile_id=billing_profile_id,
-        token=None if billing_profile_id is None else repository.token_of(uow.session, billing_profile_id=billing_profile_id),
+        token=token,
         status=status,
         currency=invoice.currency,
         amount_minor=invoice.total_minor,
@@ -260,7 +259,7 @@ def _new_payment(
     return payment
 
 
-def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, outcome: Outcome) -> None:
+def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, outcome: Outcome, *, paid_until: datetime | None) -> None:
     payment.status = PaymentStatus.SUCCEEDED
     payment.settled_at = uow.now_of(invoice.agency_id)
     payment.prepaid_minor = outcome.prepaid.amount_minor
@@ -288,20 +287,20 @@ def _succeed(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, 
             card_minor=payment.card_minor,
             currency=invoice.currency,
             credit=bought,
-            period_ends_at=_paid_until(uow, invoice),
+            period_ends_at=paid_until,
         )
     )
-    dunning.recover(uow, invoice=invoice)
 
 
-def _paid_until(uow: UnitOfWork, invoice: models.Invoice) -> datetime | None:
+def _paid_until(found: repository.ToCollect) -> datetime | None:
     """Say until when the account is paid for by this: a renewal by its own period, however late it is paid; else by the one that runs."""
-    if invoice.account_id is None or invoice.purpose == Purpose.CREDIT_PURCHASE:
-        return None
-    if invoice.purpose == Purpose.RENEWAL:
-        return repository.invoiced_until(uow.session, invoice_id=invoice.id)
-    subscription = repository.subscription_of_account(uow.session, account_id=invoice.account_id)
-    return None if subscription is None else subscription.period_end
+    match Purpose(found.invoice.purpose):
+        case Purpose.CREDIT_PURCHASE:
+            return None
+        case Purpose.RENEWAL:
+            return found.invoiced_until
+        case _:
+            return found.subscribed_until
 
 
 def _fail(uow: UnitOfWork, invoice: models.Invoice, payment: models.Payment, declined: clients.Declined) -> None:

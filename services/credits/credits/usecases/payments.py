@@ -69,7 +69,6 @@ def record_payment(
     Prepaid pays for anything but itself (R0.103). Raises `PrepaidDiffers` where the payment used another amount than was reserved,
     `ReservationSettledOtherwise` where it had failed.
     """
-    moved_away(uow, agency_id=agency_id, account_ids=[account_id])  # locks the account before any pot
     if credit is None or credit["kind"] is not Kind.PREPAID:
         _spend_reserved(
             uow,
@@ -79,6 +78,7 @@ def record_payment(
             account_id=account_id,
             units=prepaid_minor,
             unit=currency,
+            is_last=credit is None,
         )
     if credit is not None:
         purchase(uow, purchased_at=paid_at, agency_id=agency_id, invoice_id=invoice_id, currency=currency, **credit)
@@ -90,7 +90,7 @@ def release_reservation(uow: UnitOfWork, *, agency_id: str, invoice_id: str, pay
     Raises `ReservationSettledOtherwise` where it had succeeded.
     """
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=currency, invoice_id=invoice_id, payment_id=payment_id)
-    parts = _settle(uow, ReservationState.RELEASED, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    parts = _release(uow, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
     if parts:
         away = moved_away(uow, agency_id=agency_id, account_ids=[part.account_id for part in parts])
         move(uow, Movement.RELEASE, parts, cause=cause)
@@ -102,7 +102,7 @@ def _take_over(uow: UnitOfWork, pots: Collection[str | None], *, cause: Cause, i
 
     Whether the agency's own pot is low is looked at when that has taken its part: it was not filled up between the two.
     """
-    parts = _settle(uow, ReservationState.RELEASED, agency_id=cause.agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    parts = _release(uow, agency_id=cause.agency_id, invoice_id=invoice_id, payment_id=payment_id)
     if parts:
         taken_from = {part.account_id for part in parts}
         away = moved_away(uow, agency_id=cause.agency_id, account_ids=taken_from)
@@ -112,23 +112,30 @@ def _take_over(uow: UnitOfWork, pots: Collection[str | None], *, cause: Cause, i
 
 
 def _spend_reserved(
-    uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str, account_id: str | None, units: int, unit: str
+    uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str, account_id: str | None, units: int, unit: str, is_last: bool
 ) -> None:
-    """Spend what was reserved for the payment, and give back what credit notes that came before it waited for."""
+    """Spend what was reserved for the payment, and give back what credit notes that came before it waited for.
+
+    The account is locked before any pot, for what is given back or bought.
+    """
     cause = Cause(agency_id=agency_id, kind=Kind.PREPAID, unit=unit, invoice_id=invoice_id, payment_id=payment_id)
-    repository.lock_invoice(uow.session, invoice_id)
-    parts = _settle(uow, ReservationState.POSTED, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
+    key = domain.key_of(Movement.RESERVATION, payment_id)
+    found = repository.locked_to_spend_reserved(
+        uow.session, account_id=account_id, invoice_id=invoice_id, payment_id=payment_id, idempotency_key=key
+    )
+    parts = _settle(uow, ReservationState.POSTED, found, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
     if parts is None:
         return
     domain.check_paid(payment_id=payment_id, paid_units=units, reserved=parts)
     if parts:
-        _spend(uow, parts, cause=cause, payment_id=payment_id, account_id=account_id)
-    for note in repository.waiting_credit_notes_of(uow.session, invoice_id):
-        give_back(uow, note)
+        notes = repository.waiting_credit_notes_of(uow.session, invoice_id) if found[0].is_awaited else []
+        _spend(uow, parts, cause=cause, payment_id=payment_id, account_id=account_id, is_last=is_last and not notes)
+        for note in notes:
+            give_back(uow, note)
 
 
-def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: str, account_id: str | None) -> None:
-    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause)
+def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: str, account_id: str | None, is_last: bool) -> None:
+    transaction_id = move(uow, Movement.SPENDING, parts, cause=cause, is_last=is_last)
     uow.emit(
         events.CreditsSpent(
             subject=transaction_id,
@@ -145,18 +152,26 @@ def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: 
     )
 
 
-def _settle(uow: UnitOfWork, wanted: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> list[Part] | None:
-    """Settle the payment's reservation and give what it holds; None where that had been done before."""
-    reservation = repository.reservation_or_none_for_update(uow.session, payment_id)
-    if reservation is None:
+def _release(uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str) -> list[Part] | None:
+    """Settle the payment's reservation as released, as `_settle` does."""
+    key = domain.key_of(Movement.RESERVATION, payment_id)
+    found = repository.locked_reservation(uow.session, payment_id=payment_id, idempotency_key=key)
+    return _settle(uow, ReservationState.RELEASED, found, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
+
+
+def _settle(
+    uow: UnitOfWork, wanted: ReservationState, found: repository.Rows, *, agency_id: str, invoice_id: str, payment_id: str
+) -> list[Part] | None:
+    """Settle the payment's reservation, `found` and locked, and give what it holds; None where that had been done before."""
+    if not found:
         if _insert_reservation(uow, wanted, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
             return []
-        reservation = repository.reservation_for_update(uow.session, payment_id)  # somebody came between
-    if not domain.settle(payment_id=payment_id, state=ReservationState(reservation.state), wanted=wanted):
+        key = domain.key_of(Movement.RESERVATION, payment_id)  # somebody came between
+        found = repository.locked_reservation(uow.session, payment_id=payment_id, idempotency_key=key)
+    if not domain.settle(payment_id=payment_id, state=ReservationState(found[0].state), wanted=wanted):
         return None
-    reservation.state = wanted.value
-    reservation.settled_at = uow.now
-    return _reserved(uow.session, payment_id)
+    uow.write_last(*repository.settled(payment_id=payment_id, state=wanted.value, now=uow.now))
+    return parts_of([row for row in found if row.lot_id is not None])
 
 
 def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> bool:
