@@ -1,7 +1,7 @@
 """Postings to one hot account by 8 writers: the use case with its idempotency key, beside the very statements it sends by pgbench.
 
-pgbench sends those of one posting after another, each in its own transaction, as a lone writer would. Ours is the door of the service, which
-posts together what comes for a pot while it is held.
+Each client of pgbench sends the statements of one posting after another, each posting in its own transaction, as a lone writer does.
+Ours is what is behind the door of the service, which posts together what comes for a pot while it is held.
 """
 
 import logging
