@@ -158,7 +158,7 @@ class UnitOfWork:
     def close(self) -> None:
         """Write what is last in the transaction, and commit with it; the outbox after all else, to lock its rows for the shortest time."""
         if self._facts:
-            self.write_last(INSERT_OUTBOX, {"facts": self._facts})
+            self.write_last(INSERT_OUTBOX, {column: [fact[column] for fact in self._facts] for column in self._facts[0]})
         if self._last:
             written = [(name, value) for parameters in self._last.values() for name, value in parameters.items()]
             parameters = {name: dumps(value) if isinstance(value, list) else value for name, value in written}
@@ -380,11 +380,12 @@ The driver knows nothing of it and commits once more: the empty transaction that
 """
 INSERT_OUTBOX = (
     "INSERT INTO outbox (event_id, exchange, routing_key, headers, body)"
-    " SELECT event_id, exchange, routing_key, headers, CAST(body AS text)"
-    " FROM ROWS FROM (json_to_recordset(CAST(:facts AS json))"
-    " AS (event_id text, exchange text, routing_key text, headers jsonb, body json)) WITH ORDINALITY"
-    " AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
-)  # all in one round trip, in the order in which they were told
+    " SELECT event_id, exchange, routing_key, CAST(CAST(headers AS text) AS jsonb), CAST(body AS text)"
+    " FROM ROWS FROM (json_array_elements_text(CAST(:event_id AS json)), json_array_elements_text(CAST(:exchange AS json)),"
+    " json_array_elements_text(CAST(:routing_key AS json)), json_array_elements(CAST(:headers AS json)),"
+    " json_array_elements(CAST(:body AS json)))"
+    " WITH ORDINALITY AS f (event_id, exchange, routing_key, headers, body, told) ORDER BY told"
+)  # all in one round trip, in the order in which they were told; columns of many facts are read quicker than their rows
 SELECT_CLOCK = text("SELECT now FROM agency_clocks WHERE agency_id = :agency_id")
 INSERT_INBOX = text(
     "INSERT INTO inbox (event_id, handler) VALUES (:event_id, :handler) ON CONFLICT DO NOTHING"
