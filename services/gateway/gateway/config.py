@@ -1,8 +1,32 @@
 """The gateway's environment."""
 
+import math
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from chassis.config import ProcessConfig, setting
+
+
+def positive(text: str) -> float:
+    """`0.5` → 0.5; nothing that is not a number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise ValueError("it is a number above 0")
+    return number
+
+
+def positive_whole(text: str) -> int:
+    """`5` → 5; nothing below 1."""
+    if (number := int(text)) < 1:
+        raise ValueError("it is 1 at least")
+    return number
+
+
+def redis_url(text: str) -> str:
+    """`redis://host:6379/0`, or nothing."""
+    if text and urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("it begins with redis://, rediss:// or unix://")
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +41,12 @@ class Config(ProcessConfig):
     web_threads: int = setting("WEB_THREADS", default=8, convert=int)
     max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)
     """RPCs of one worker process that may wait at a time; one more is answered 503 at once."""
+    rate_limit_per_second: float = setting("RATE_LIMIT_PER_SECOND", default=200.0, convert=positive)
+    """Requests that one key may make each second over time; without Redis, of each replica."""
+    rate_limit_burst: int = setting("RATE_LIMIT_BURST", default=400, convert=positive_whole)
+    """Requests that one key may make at once after a pause."""
+    redis_url: str = setting("REDIS_URL", default="", convert=redis_url)
+    """Where the requests of a key are counted for all replicas together; empty: each worker process counts by itself."""
     drain_seconds: int = setting("DRAIN_SECONDS", default=25, convert=int)
     """How long a worker finishes what it has begun after SIGTERM."""
     slow_client_seconds: int = setting("SLOW_CLIENT_SECONDS", default=10, convert=int)

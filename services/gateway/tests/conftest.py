@@ -11,6 +11,7 @@ from chassis.errors import Refusal, Unavailable
 from chassis.testing import FakeCall
 from gateway.app import create_app
 from gateway.app.observation import AccessLog
+from gateway.limits import Limits
 
 AGENCY_ID = "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 KEY_ID = "key_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
@@ -58,11 +59,11 @@ class Services:
 class Front:
     """A client with a key."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, limits: Limits | None = None) -> None:
         self.services = services
         self._written: list[bytes] = []
         self.log = AccessLog(write=self._written.append)
-        self.app = create_app(services, access_log=self.log)
+        self.app = create_app(services, access_log=self.log, limits=limits)
         self._client = self.app.test_client()
 
     def get(self, path: str, *, key: str | None = KEY, **headers: str) -> TestResponse:
@@ -105,7 +106,7 @@ def assert_problem(answer: TestResponse, status: int, code: str, *fields: str) -
 def front() -> Callable[..., Front]:
     """`front(accounts__account=function, scopes=("admin",))`: the application over these services."""
 
-    def make(*, scopes: tuple[str, ...] = ("admin",), **methods: Method) -> Front:
-        return Front(Services(scopes, methods))
+    def make(*, scopes: tuple[str, ...] = ("admin",), limits: Limits | None = None, **methods: Method) -> Front:
+        return Front(Services(scopes, methods), limits)
 
     return make

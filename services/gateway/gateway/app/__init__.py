@@ -17,6 +17,7 @@ from gateway.app.document import documented
 from gateway.app.observation import NO_ROUTE, AccessLog, Line, count, now
 from gateway.auth import Keys
 from gateway.clients import Clients, Rpc
+from gateway.limits import HARDLY_ANY, HEADROOM, InMemory, Limits
 from gateway.routes import (
     CALLER,
     Routes,
@@ -120,6 +121,9 @@ class Gateway(Flask):
             given = {name for name, _ in headers}
             headers.extend(header for header in DEFAULT_HEADERS if header[0] not in given)
             headers.append(("X-Request-Id", context.request_id))
+            headroom = environ.get(HEADROOM)
+            if headroom is not None:
+                headers.extend(headroom.headers())
             self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
             return start_response(status, headers, exc_info)
 
@@ -146,14 +150,15 @@ class Gateway(Flask):
         )
 
 
-def create_app(rpc: Rpc, *, access_log: AccessLog, hosts: Hosts = LOCAL) -> Gateway:
-    """Put the application together; raises `UndeclaredScope` where a route says no scope."""
+def create_app(rpc: Rpc, *, access_log: AccessLog, hosts: Hosts = LOCAL, limits: Limits | None = None) -> Gateway:
+    """Put the application together, with `limits` or hardly any; raises `UndeclaredScope` where a route says no scope."""
     clients = Clients.over(rpc)
     app = Gateway(access_log, pages=create_pages(clients, hosts), hosts=hosts)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # what differs by a slash is another address: a redirect would be an answer in HTML
     app.extensions["comptoir-services"] = clients
     app.extensions["comptoir-keys"] = Keys(clients.identity)
+    app.extensions["comptoir-limits"] = InMemory(HARDLY_ANY) if limits is None else limits
     app.register_blueprint(public.routes)
     app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
     app.register_error_handler(Refusal, errors.of_refusal)

@@ -8,7 +8,7 @@ import sys
 import threading
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import structlog
@@ -30,7 +30,11 @@ from gateway.app import Gateway, create_app
 from gateway.app.observation import AccessLog
 from gateway.app.revocations import revocations
 from gateway.config import Config
+from gateway.limits import Budget, InMemory, Limits
 from gateway.schemas import encoded
+
+if TYPE_CHECKING:
+    from gateway.limits.shared import InRedis
 
 KEEP_ALIVE_SECONDS = 65
 """Longer than the 60 s that load balancers commonly keep an idle connection: they hang up first, so none sends into a closed one."""
@@ -92,6 +96,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._access_log: AccessLog | None = None
         self._rpc: RpcClient | None = None
         self._revocations: Listener | None = None
+        self._shared_limits: InRedis | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -119,17 +124,32 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
         self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
         app = create_app(
-            self._rpc, access_log=self._access_log, hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host)
+            self._rpc,
+            access_log=self._access_log,
+            limits=self._limits(),
+            hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host),
         )
         self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
         app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
         return app
+
+    def _limits(self) -> Limits:
+        budget = Budget(per_second=self.settings.rate_limit_per_second, burst=self.settings.rate_limit_burst)
+        by_itself = InMemory(budget.share(self.settings.web_workers))
+        if not self.settings.redis_url:
+            return by_itself
+        from gateway.limits.shared import InRedis  # noqa: PLC0415  who has no Redis need not load its client
+
+        self._shared_limits = InRedis(self.settings.redis_url, budget, meanwhile=by_itself).start()
+        return self._shared_limits
 
     def _close(self) -> None:
         if self._revocations is not None:
             self._revocations.stop()
         if self._rpc is not None:
             self._rpc.stop()
+        if self._shared_limits is not None:
+            self._shared_limits.stop()
         if self._access_log is not None:
             self._access_log.stop()
 
