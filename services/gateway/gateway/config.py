@@ -1,10 +1,13 @@
 """The gateway's environment."""
 
 import math
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chassis.config import ProcessConfig, setting
+
+ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?")
 
 
 def positive(text: str) -> float:
@@ -29,6 +32,15 @@ def redis_url(text: str) -> str:
     return text
 
 
+def origins(text: str) -> tuple[str, ...]:
+    """`https://desk.example,http://localhost:5173` → both; each as browsers send it, exactly."""
+    listed = tuple(part.strip() for part in text.split(",")) if text else ()
+    for origin in listed:
+        if ORIGIN.fullmatch(origin) is None:
+            raise ValueError(f"{origin!r} is no origin: write https://name, or https://name:port, in small letters and without a path")
+    return listed
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config(ProcessConfig):
     """What the gateway reads from its environment; `HEALTH_HOST:HEALTH_PORT` serves `/metrics` (0: nowhere)."""
@@ -47,6 +59,8 @@ class Config(ProcessConfig):
     """Requests that one key may make at once after a pause."""
     redis_url: str = setting("REDIS_URL", default="", convert=redis_url)
     """Where the requests of a key are counted for all replicas together; empty: each worker process counts by itself."""
+    cors_origins: tuple[str, ...] = setting("CORS_ORIGINS", default=(), convert=origins)
+    """The origins whose programs in browsers may use /v1."""
     drain_seconds: int = setting("DRAIN_SECONDS", default=25, convert=int)
     """How long a worker finishes what it has begun after SIGTERM."""
     slow_client_seconds: int = setting("SLOW_CLIENT_SECONDS", default=10, convert=int)

@@ -1,7 +1,7 @@
 """The application over services that a test answers for, as clients see it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -59,11 +59,11 @@ class Services:
 class Front:
     """A client with a key."""
 
-    def __init__(self, services: Services, limits: Limits | None = None) -> None:
+    def __init__(self, services: Services, limits: Limits | None = None, origins: Iterable[str] = ()) -> None:
         self.services = services
         self._written: list[bytes] = []
         self.log = AccessLog(write=self._written.append)
-        self.app = create_app(services, access_log=self.log, limits=limits)
+        self.app = create_app(services, access_log=self.log, limits=limits, origins=origins)
         self._client = self.app.test_client()
 
     def get(self, path: str, *, key: str | None = KEY, **headers: str) -> TestResponse:
@@ -106,7 +106,9 @@ def assert_problem(answer: TestResponse, status: int, code: str, *fields: str) -
 def front() -> Callable[..., Front]:
     """`front(accounts__account=function, scopes=("admin",))`: the application over these services."""
 
-    def make(*, scopes: tuple[str, ...] = ("admin",), limits: Limits | None = None, **methods: Method) -> Front:
-        return Front(Services(scopes, methods), limits)
+    def make(
+        *, scopes: tuple[str, ...] = ("admin",), limits: Limits | None = None, origins: Iterable[str] = (), **methods: Method
+    ) -> Front:
+        return Front(Services(scopes, methods), limits, origins)
 
     return make

@@ -127,6 +127,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             self._rpc,
             access_log=self._access_log,
             limits=self._limits(),
+            origins=self.settings.cors_origins,
             hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host),
         )
         self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
