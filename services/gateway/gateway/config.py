@@ -51,6 +51,10 @@ class Config(ProcessConfig):
     """The proxies whose X-Forwarded-Proto says whether we were asked by https: addresses joined by commas, or * for whoever reaches us."""
     web_workers: int = setting("WEB_WORKERS", default=2, convert=int)
     web_threads: int = setting("WEB_THREADS", default=8, convert=int)
+    max_connections: int = setting("MAX_CONNECTIONS", default=1000, convert=positive_whole)
+    """Connections of one worker process; for one more, that which has been of no use for the longest is closed."""
+    max_requests_waiting: int = setting("MAX_REQUESTS_WAITING", default=32, convert=positive_whole)
+    """Requests of one worker process that may wait for a thread; one more is answered 503 at once."""
     max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)
     """RPCs of one worker process that may wait at a time; one more is answered 503 at once."""
     rate_limit_per_second: float = setting("RATE_LIMIT_PER_SECOND", default=200.0, convert=positive)
@@ -65,6 +69,8 @@ class Config(ProcessConfig):
     """How long a worker finishes what it has begun after SIGTERM."""
     slow_client_seconds: int = setting("SLOW_CLIENT_SECONDS", default=10, convert=int)
     """How long a read from, or a write to, a client may stand still before its connection is closed."""
+    request_seconds: int = setting("REQUEST_SECONDS", default=30, convert=positive_whole)
+    """How long a request may take to arrive, whole, however steadily it does."""
     hosted_url_template: str = setting("HOSTED_URL_TEMPLATE", default="http://{name}.localhost:8000/login")
     """Where an account's users log in, as accounts has it: requests to such a host get the account's own pages."""
     api_host: str = setting("API_HOST", default="")

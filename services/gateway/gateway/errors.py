@@ -56,6 +56,10 @@ class ScopeMissing(Refusal):
     message = "This key does not have the scope {scope}, which this needs."
 
 
+TOO_BUSY = "too_busy"
+"""The code of what is refused because too much is under way."""
+
+
 class RateLimited(Refusal):
     """The key has used up its budget for now."""
 

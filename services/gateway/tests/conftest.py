@@ -1,7 +1,7 @@
 """The application over services that a test answers for, as clients see it."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,13 +13,13 @@ from gateway.app import create_app
 from gateway.app.observation import AccessLog
 from gateway.limits import Limits
 
-AGENCY_ID = "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
-KEY_ID = "key_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
-OWNER = "usr_01KAMV7Q9ZC4S2T1X8RJ5N6B3E"
-KEY = "ck_live_" + "a" * 43
+from .at_the_door import AGENCY_ID, KEY, KEY_ID, OWNER, Gateway
+
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 WAIT_STATUSES = {429, 503}
 """What may pass: the problem and its Retry-After say when to try again."""
+
+__all__ = ["AGENCY_ID", "KEY", "KEY_ID", "OWNER"]
 
 Method = Callable[[dict[str, Any]], Any]
 
@@ -112,3 +112,18 @@ def front() -> Callable[..., Front]:
         return Front(Services(scopes, methods), limits, origins)
 
     return make
+
+
+@pytest.fixture
+def start(amqp_uri: str) -> Iterator[Callable[..., Gateway]]:
+    started: list[Gateway] = []
+
+    def make(*, wait: bool = True, **environment: str) -> Gateway:
+        started.append(Gateway(amqp_uri, **environment))
+        if wait:
+            started[-1].process.wait_ready()
+        return started[-1]
+
+    yield make
+    for gateway in started:
+        gateway.process.end()
