@@ -238,3 +238,37 @@ def test_broken_chunks_are_the_clients_fault(gateway: Gateway) -> None:
 def gateway(start: Callable[..., Gateway], peer: MakePeer) -> Gateway:
     peer("identity", key_by_digest=lambda _: {**key_by_digest({}), "scopes": ["admin"]})
     return start(WEB_WORKERS="1")
+
+
+def test_a_service_that_goes_away_is_answered_for_within_two_seconds_while_the_others_go_on_and_comes_back_by_itself(
+    start: Callable[..., Gateway], peer: MakePeer
+) -> None:
+    peer("identity", key_by_digest=key_by_digest, agency=lambda _: example_of(Agency))
+    accounts_service = peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start()
+    assert gateway.get(PATH).status_code == 200
+    accounts_service.stop()
+
+    def ask(path: str) -> tuple[float, requests.Response]:
+        began = time.monotonic()
+        answer = gateway.get(path)
+        return time.monotonic() - began, answer
+
+    with ThreadPoolExecutor(12) as pool:
+        away = list(pool.map(ask, [PATH] * 12))  # some are on their way while it is noticed
+        beside = list(pool.map(ask, ["/v1/agency"] * 12))
+    assert max(seconds for seconds, _ in away) < 2
+    for _, answer in away:
+        assert answer.status_code == 503
+        assert answer.json()["code"] in ("service_unavailable", "too_busy"), (
+            "who waited for a thread behind them is not kept waiting either"
+        )
+        assert int(answer.headers["Retry-After"]) == answer.json()["retry_after_seconds"] > 0
+    assert {answer.status_code for _, answer in beside} == {200}
+    assert max(seconds for seconds, _ in beside) < 2
+    seconds, answer = ask(PATH)
+    assert answer.json()["code"] == "service_unavailable"
+    assert seconds < 0.5, "once it is known, it is said at once"
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    eventually(lambda: gateway.get(PATH).status_code == 200, what="it is back, without a restart")
+    assert "Traceback" not in gateway.process.text()

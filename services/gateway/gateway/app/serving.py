@@ -3,6 +3,7 @@
 import http.client
 import sys
 import threading
+from dataclasses import fields
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from werkzeug.exceptions import BadRequest
 
 from chassis import health
 from chassis.listener import Listener
+from chassis.presence import Presence
 from chassis.rpc_client import RpcClient
 from gateway import errors
 from gateway.account_pages.host import Hosts
@@ -24,6 +26,7 @@ from gateway.app import Gateway, create_app
 from gateway.app.connections import Worker
 from gateway.app.observation import AccessLog
 from gateway.app.revocations import revocations
+from gateway.clients import Clients
 from gateway.config import Config
 from gateway.limits import Budget, InMemory, Limits
 
@@ -59,6 +62,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._metrics_folder = metrics_folder
         self._access_log: AccessLog | None = None
         self._rpc: RpcClient | None = None
+        self._presence: Presence | None = None
         self._revocations: Listener | None = None
         self._shared_limits: InRedis | None = None
         super().__init__()
@@ -87,7 +91,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
     def load(self) -> Gateway:
         """Make the application, in the worker: its connections and its threads would not survive the fork."""
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
-        self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
+        self._presence = Presence(self.settings.amqp_uri, [service.name for service in fields(Clients)], name="gateway-presence").start()
+        self._rpc = RpcClient(
+            self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway", presence=self._presence
+        ).start()
         app = create_app(
             self._rpc,
             access_log=self._access_log,
@@ -114,6 +121,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             self._revocations.stop()
         if self._rpc is not None:
             self._rpc.stop()
+        if self._presence is not None:
+            self._presence.stop()
         if self._shared_limits is not None:
             self._shared_limits.stop()
         if self._access_log is not None:
