@@ -17,6 +17,8 @@ from gateway.limits import Budget, Headroom, InMemory
 from gateway.limits.shared import PREFIX, TIMEOUT_SECONDS, InRedis
 from local_servers import RedisServer
 
+from .at_the_door import PATH, RPC_ACCOUNT, Gateway, MakePeer, key_by_digest
+
 WHOLE = Budget(per_second=0.01, burst=10)
 SHARE = Budget(per_second=0.01, burst=3)
 
@@ -151,3 +153,26 @@ def test_an_address_that_is_none_is_refused_at_start() -> None:
     with pytest.raises(ConfigurationError, match="REDIS_URL"):
         Config.from_environment({"REDIS_URL": "127.0.0.1:6379"})
     assert Config.from_environment({"REDIS_URL": "redis://127.0.0.1:6379/0"}).redis_url == "redis://127.0.0.1:6379/0"
+
+
+def test_the_workers_of_a_gateway_give_one_budget_together(start: Callable[..., Gateway], peer: MakePeer, redis: RedisServer) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="2", REDIS_URL=redis.url, RATE_LIMIT_PER_SECOND="0.001", RATE_LIMIT_BURST="6")
+    eventually(lambda: gateway.process.text().count("requests are counted in Redis") == 2, what="both workers count there")
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: gateway.get(PATH), range(16)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 6 + [429] * 10
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"key";q=6;w=6000'}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert (refused.json()["code"], refused.json()["retry_after_seconds"]) == ("rate_limited", int(refused.headers["Retry-After"]))
+
+
+def test_a_gateway_without_redis_opens_and_each_worker_gives_its_share(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="2", REDIS_URL="redis://127.0.0.1:1/0", RATE_LIMIT_PER_SECOND="0.001", RATE_LIMIT_BURST="6")
+    answers = [gateway.get(PATH) for _ in range(16)]
+    assert {answer.headers["RateLimit-Policy"] for answer in answers} == {'"key";q=3;w=6000'}
+    assert 3 <= sum(answer.status_code == 200 for answer in answers) <= 6
+    assert gateway.process.metric("comptoir_rate_limit_fallbacks_total") == 16
