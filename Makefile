@@ -18,7 +18,7 @@ DEMO := set -a; source .local/demo.env; set +a
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make the virtual environment, install the locked packages, and RabbitMQ and Chromium where they are missing.
+setup: $(STAMP) ## Make the virtual environment, install the locked packages, and RabbitMQ, Redis and Chromium where they are missing.
 
 $(STAMP): requirements-dev.lock deploy/local/set-up
 	@SYSTEM_PYTHON=$(SYSTEM_PYTHON) deploy/local/set-up $(VENV)

@@ -68,7 +68,9 @@ def measure(bench: Bench) -> dict[str, Any]:
             keys[agency] = calls.call("identity", "create_api_key", asked, timeout_seconds=10, idempotency_key=new_id("idk"))["secret"]
         calls.stop()
         port = free_port()
-        gateway = bench.run("-m", "gateway", "serve", BIND=f"127.0.0.1:{port}", HEALTH_PORT="0")
+        gateway = bench.run(
+            "-m", "gateway", "serve", BIND=f"127.0.0.1:{port}", HEALTH_PORT="0", RATE_LIMIT_PER_SECOND="1e6", RATE_LIMIT_BURST="1000000"
+        )
         wait_for_http(f"http://127.0.0.1:{port}/readyz", gateway)
         taken = _asked(port, keys)
         bench.end()

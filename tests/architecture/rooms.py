@@ -7,7 +7,7 @@ from .tree import GATEWAY, GUIDE, Service, Source, services, services_with_a_dat
 
 ROOMS = ("__main__", "service", "usecases", "clients", "repository", "models", "schemas", "events", "domain", "errors", "config")
 OPTIONAL_ROOMS = ("clients",)
-GATEWAY_ROOMS = ("__main__", "app", "routes", "agency_api", "account_pages", "schemas", "clients", "auth", "errors", "config")
+GATEWAY_ROOMS = ("__main__", "app", "routes", "agency_api", "account_pages", "schemas", "clients", "limits", "auth", "errors", "config")
 GATEWAY_OPTIONAL_ROOMS = ("agency_api", "account_pages")
 TESTS = ("test_domain", "test_usecases", "test_repository", "test_service")
 FILES = (

@@ -30,6 +30,7 @@ from .deployment import (
 
 OLDEST_KUBERNETES = "1.30.0"
 HEALTH_PORT = 8080
+REDIS = {"app.kubernetes.io/component": "redis"}
 BROKER = {"app.kubernetes.io/component": "rabbitmq"}
 
 with_a_database = pytest.mark.parametrize("service", services_with_a_database())
@@ -235,10 +236,10 @@ def test_a_service_reaches_its_own_database_and_the_broker_and_no_pod_else(servi
         assert inside == [(pods(**{"cnpg.io/cluster": f"{service}-database"}), [5432]), (pods(**BROKER), [5672])]
 
 
-def test_the_gateway_reaches_the_broker_alone() -> None:
+def test_the_gateway_reaches_the_broker_and_redis_alone() -> None:
     [gateway] = workloads(rendered(BASE), service="gateway")
     inside = [each for each in allowed(rendered(BASE), gateway, "egress") if set(each[0]) == {"podSelector"}]
-    assert inside == [(pods(**BROKER), [5672])]
+    assert inside == [(pods(**BROKER), [5672]), (pods(**REDIS), [6379])]
 
 
 @both

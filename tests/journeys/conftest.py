@@ -102,6 +102,8 @@ class Platform:
             "SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
             "BIND": f"127.0.0.1:{self.http_port}",
             "PROVISIONING_SECONDS": "20",
+            "RATE_LIMIT_PER_SECOND": "100000",  # tests are in a hurry
+            "RATE_LIMIT_BURST": "100000",
             "DUE_SECONDS": "0.5",  # journeys move clocks and wait for what is due
             "HOSTED_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/login",
             "RESET_URL_TEMPLATE": f"http://{{name}}.localhost:{self.http_port}/reset-password",

@@ -14,7 +14,7 @@ import psutil
 import psycopg2
 import pytest
 
-from local_servers import PostgresServer, RabbitNode, ServerFailed
+from local_servers import PostgresServer, RabbitNode, RedisServer, ServerFailed
 
 PATIENCE_SECONDS = 30
 QUEUE = "kept"
@@ -137,3 +137,20 @@ def test_servers_end_with_the_process_that_started_them_even_when_it_is_killed(s
         starter.send_signal(signal.SIGKILL)
     gone, alive = psutil.wait_procs([postgres], timeout=PATIENCE_SECONDS)
     assert (gone, alive) == ([postgres], [])
+
+
+def test_a_redis_stands_still_goes_on_and_comes_back_empty_at_its_address(server_folder: Path) -> None:
+    redis = RedisServer(server_folder / "redis-of-its-own")
+    redis.start()
+    try:
+        redis.pause()
+        assert not redis.answers()
+        redis.go_on()
+        assert redis.answers()
+        redis.kill()
+        assert not redis.answers()
+        redis.start()
+        assert redis.answers()
+    finally:
+        redis.stop()
+    assert not redis.answers()

@@ -21,11 +21,13 @@ from chassis import context as contexts
 from chassis.errors import DeadlineExceeded, Refused, TooBusy, Unavailable
 from chassis.link import BROKEN, Link
 from chassis.messages import DIRECT_REPLY_TO, RPC_EXCHANGE, TRANSIENT, dumps, publish
+from chassis.presence import AWAY_SECONDS, LOOK_SECONDS, Presence
 from chassis.unit_of_work import refuse_inside_transaction
 
 CONNECT_WAIT_SECONDS = 1.5
 """How long a call waits for the connection to come back before it gives up: a caller is told within two seconds."""
 NOTICE_SECONDS = 0.2
+NOBODY = "nobody serves it"
 
 log = structlog.get_logger()
 
@@ -53,16 +55,26 @@ class RpcClient:
     """Thread-safe calls over one connection. Make one a process, after it forked; `start()` it, `stop()` it.
 
     At most `max_in_flight` calls wait at any time; one more is refused at once (`TooBusy`). Calls in flight fail with `Unavailable` when
-    the connection is lost, or the broker stops reading from it; only reads are sent again, once.
+    the connection is lost, or the broker stops reading from it; only reads are sent again, once. With a `presence`, calls to a service
+    that nobody serves fail with `Unavailable` too, long before their deadline.
     """
 
-    def __init__(self, amqp_uri: str, *, max_in_flight: int = 200, name: str = "rpc-client", from_service: bool = False) -> None:
+    def __init__(
+        self,
+        amqp_uri: str,
+        *,
+        max_in_flight: int = 200,
+        name: str = "rpc-client",
+        from_service: bool = False,
+        presence: Presence | None = None,
+    ) -> None:
         self._link = Link(amqp_uri, name=name, prepare=self._prepare, lost=self._fail_pending, on_blocked=self._fail_pending)
         self._channel: Channel | None = None
         self._pending: dict[str, _Pending] = {}
         self._places = threading.BoundedSemaphore(max_in_flight)
         self._numbers = itertools.count(1)
         self._from_service = from_service
+        self._presence = presence
 
     def start(self) -> "RpcClient":
         """Begin to connect; calls wait for the connection themselves."""
@@ -137,6 +149,8 @@ class RpcClient:
             raise Unavailable(service=service, reason="the message broker is away")
         if self._link.blocked is not None:
             raise Unavailable(service=service, reason="the message broker takes no messages right now")
+        if self._presence is not None and self._presence.is_away(service):
+            raise Unavailable(service=service, reason=NOBODY)
         channel = self._channel
         number = str(next(self._numbers))
         headers = contexts.to_headers(
@@ -159,13 +173,28 @@ class RpcClient:
             except BROKEN:
                 pending.lock.acquire(timeout=NOTICE_SECONDS)  # by then the link's reader has noticed too
                 raise ConnectionLost from None
-            if not pending.lock.acquire(timeout=max(0.0, deadline - time.time())):
+            if not self._wait(pending, service, deadline):
                 raise DeadlineExceeded(service=service, method=method)
         finally:
             self._pending.pop(number, None)
         if pending.fault is not None:
             raise pending.fault
         return _answer(pending.body)
+
+    def _wait(self, pending: _Pending, service: str, deadline: float) -> bool:
+        """Wait for the reply, until the deadline at most; raises `Unavailable` where there is nobody (any more) to write one."""
+        remaining = max(0.0, deadline - time.time())
+        if self._presence is None:
+            return pending.lock.acquire(timeout=remaining)
+        patience = AWAY_SECONDS
+        while not pending.lock.acquire(timeout=min(remaining, patience)):
+            remaining = deadline - time.time()
+            if remaining <= 0:
+                return False
+            if self._presence.is_away(service):
+                raise Unavailable(service=service, reason=NOBODY)
+            patience = LOOK_SECONDS
+        return True
 
     def _prepare(self, connection: Connection) -> None:
         channel = connection.channel()
@@ -178,7 +207,7 @@ class RpcClient:
         self._settle(message, body=message.body)
 
     def _on_return(self, _error: object, _exchange: str, routing_key: str, message: Message) -> None:
-        self._settle(message, fault=Unavailable(service=routing_key.partition(".")[0], reason="nobody serves it"))
+        self._settle(message, fault=Unavailable(service=routing_key.partition(".")[0], reason=NOBODY))
 
     def _settle(self, message: Message, **outcome: Any) -> None:
         pending = self._pending.get(message.properties.get("correlation_id", ""))

@@ -56,6 +56,18 @@ class ScopeMissing(Refusal):
     message = "This key does not have the scope {scope}, which this needs."
 
 
+TOO_BUSY = "too_busy"
+"""The code of what is refused because too much is under way."""
+
+
+class RateLimited(Refusal):
+    """The key has used up its budget for now."""
+
+    kind = "too_many"
+    code = "rate_limited"
+    message = "This key has used up its requests for now: try again in {retry_after_seconds} s."
+
+
 class LinkUnknown(Refusal):
     """A link to an account's own pages that is about another account."""
 

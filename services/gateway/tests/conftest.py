@@ -1,7 +1,7 @@
 """The application over services that a test answers for, as clients see it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -11,14 +11,15 @@ from chassis.errors import Refusal, Unavailable
 from chassis.testing import FakeCall
 from gateway.app import create_app
 from gateway.app.observation import AccessLog
+from gateway.limits import Limits
 
-AGENCY_ID = "agy_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
-KEY_ID = "key_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
-OWNER = "usr_01KAMV7Q9ZC4S2T1X8RJ5N6B3E"
-KEY = "ck_live_" + "a" * 43
+from .at_the_door import AGENCY_ID, KEY, KEY_ID, OWNER, Gateway
+
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code", "errors", "request_id"}
 WAIT_STATUSES = {429, 503}
 """What may pass: the problem and its Retry-After say when to try again."""
+
+__all__ = ["AGENCY_ID", "KEY", "KEY_ID", "OWNER"]
 
 Method = Callable[[dict[str, Any]], Any]
 
@@ -58,11 +59,11 @@ class Services:
 class Front:
     """A client with a key."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, limits: Limits | None = None, origins: Iterable[str] = ()) -> None:
         self.services = services
         self._written: list[bytes] = []
         self.log = AccessLog(write=self._written.append)
-        self.app = create_app(services, access_log=self.log)
+        self.app = create_app(services, access_log=self.log, limits=limits, origins=origins)
         self._client = self.app.test_client()
 
     def get(self, path: str, *, key: str | None = KEY, **headers: str) -> TestResponse:
@@ -105,7 +106,24 @@ def assert_problem(answer: TestResponse, status: int, code: str, *fields: str) -
 def front() -> Callable[..., Front]:
     """`front(accounts__account=function, scopes=("admin",))`: the application over these services."""
 
-    def make(*, scopes: tuple[str, ...] = ("admin",), **methods: Method) -> Front:
-        return Front(Services(scopes, methods))
+    def make(
+        *, scopes: tuple[str, ...] = ("admin",), limits: Limits | None = None, origins: Iterable[str] = (), **methods: Method
+    ) -> Front:
+        return Front(Services(scopes, methods), limits, origins)
 
     return make
+
+
+@pytest.fixture
+def start(amqp_uri: str) -> Iterator[Callable[..., Gateway]]:
+    started: list[Gateway] = []
+
+    def make(*, wait: bool = True, **environment: str) -> Gateway:
+        started.append(Gateway(amqp_uri, **environment))
+        if wait:
+            started[-1].process.wait_ready()
+        return started[-1]
+
+    yield make
+    for gateway in started:
+        gateway.process.end()

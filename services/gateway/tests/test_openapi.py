@@ -23,7 +23,7 @@ from .conftest import Front, Services, assert_problem
 
 COMMITTED = Path(__file__).resolve().parents[3] / "docs/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
-ALWAYS = {"401", "403", "422", "500", "503", "504"}
+ALWAYS = {"401", "403", "422", "429", "500", "503", "504"}
 
 
 def made() -> dict[str, Any]:

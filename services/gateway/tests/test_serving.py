@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,74 +15,16 @@ import pytest
 import requests
 
 from chassis.errors import Refused
-from chassis.testing import Bus, Peer, ServiceProcess, eventually
-from gateway.app.serving import Worker
+from chassis.testing import Bus, eventually
+from gateway.app.connections import Worker
 from gateway.auth import VALID_SECONDS
 from gateway.routes import accounts
-from gateway.schemas.accounts import Account
 from gateway.schemas.agency import Agency
 from gateway.schemas.examples import example_of
-from local_servers import RabbitNode, free_port
+from local_servers import RabbitNode
 
-from .conftest import AGENCY_ID, KEY, KEY_ID, OWNER
-
-ACCOUNT_ID = "acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
-PATH = f"/v1/accounts/{ACCOUNT_ID}"
-RPC_ACCOUNT = {"selection" if name == "plan" else name: value for name, value in example_of(Account).items()} | {"version": 1}
-SLOW_CLIENT_SECONDS = 1
-
-MakePeer = Callable[..., Peer]
-
-
-class Gateway:
-    """The process, and where it is."""
-
-    def __init__(self, amqp_uri: str, **environment: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        variables = {
-            "AMQP_URI": amqp_uri,
-            "BIND": f"127.0.0.1:{self.port}",
-            "LOG_FORMAT": "json",
-            "SLOW_CLIENT_SECONDS": str(SLOW_CLIENT_SECONDS),
-            **environment,
-        }
-        self.process = ServiceProcess("gateway", "serve", variables)
-
-    def get(self, path: str, **headers: str) -> requests.Response:
-        return requests.get(self.url + path, headers={"Authorization": f"Bearer {KEY}", **headers}, timeout=15)
-
-    def raw(self, *parts: bytes, wait_seconds: float = 10) -> bytes:
-        """Send bytes, and give what comes back until the other side hangs up."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=wait_seconds) as connection:
-            for part in parts:
-                connection.sendall(part)
-            answer = b""
-            while piece := connection.recv(65536):
-                answer += piece
-            return answer
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.process.log if line.startswith("{")]
-
-
-def key_by_digest(_request: dict[str, Any]) -> dict[str, Any]:
-    return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": ["accounts:read"], "test_mode": False, "name": "tests", "owner": OWNER}
-
-
-@pytest.fixture
-def start(amqp_uri: str) -> Iterator[Callable[..., Gateway]]:
-    started: list[Gateway] = []
-
-    def make(*, wait: bool = True, **environment: str) -> Gateway:
-        started.append(Gateway(amqp_uri, **environment))
-        if wait:
-            started[-1].process.wait_ready()
-        return started[-1]
-
-    yield make
-    for gateway in started:
-        gateway.process.end()
+from .at_the_door import ACCOUNT_ID, PATH, RPC_ACCOUNT, SLOW_CLIENT_SECONDS, Gateway, MakePeer, key_by_digest
+from .conftest import AGENCY_ID, KEY, KEY_ID
 
 
 def test_a_request_crosses_the_broker_and_carries_its_context(start: Callable[..., Gateway], peer: MakePeer) -> None:
@@ -296,3 +238,37 @@ def test_broken_chunks_are_the_clients_fault(gateway: Gateway) -> None:
 def gateway(start: Callable[..., Gateway], peer: MakePeer) -> Gateway:
     peer("identity", key_by_digest=lambda _: {**key_by_digest({}), "scopes": ["admin"]})
     return start(WEB_WORKERS="1")
+
+
+def test_a_service_that_goes_away_is_answered_for_within_two_seconds_while_the_others_go_on_and_comes_back_by_itself(
+    start: Callable[..., Gateway], peer: MakePeer
+) -> None:
+    peer("identity", key_by_digest=key_by_digest, agency=lambda _: example_of(Agency))
+    accounts_service = peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start()
+    assert gateway.get(PATH).status_code == 200
+    accounts_service.stop()
+
+    def ask(path: str) -> tuple[float, requests.Response]:
+        began = time.monotonic()
+        answer = gateway.get(path)
+        return time.monotonic() - began, answer
+
+    with ThreadPoolExecutor(12) as pool:
+        away = list(pool.map(ask, [PATH] * 12))  # some are on their way while it is noticed
+        beside = list(pool.map(ask, ["/v1/agency"] * 12))
+    assert max(seconds for seconds, _ in away) < 2
+    for _, answer in away:
+        assert answer.status_code == 503
+        assert answer.json()["code"] in ("service_unavailable", "too_busy"), (
+            "who waited for a thread behind them is not kept waiting either"
+        )
+        assert int(answer.headers["Retry-After"]) == answer.json()["retry_after_seconds"] > 0
+    assert {answer.status_code for _, answer in beside} == {200}
+    assert max(seconds for seconds, _ in beside) < 2
+    seconds, answer = ask(PATH)
+    assert answer.json()["code"] == "service_unavailable"
+    assert seconds < 0.5, "once it is known, it is said at once"
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    eventually(lambda: gateway.get(PATH).status_code == 200, what="it is back, without a restart")
+    assert "Traceback" not in gateway.process.text()

@@ -13,10 +13,12 @@ from chassis.errors import Refusal
 from gateway import errors
 from gateway.account_pages import create_pages
 from gateway.account_pages.host import LOCAL, Hosts
+from gateway.app.cross_origin import CrossOrigin, allow
 from gateway.app.document import documented
 from gateway.app.observation import NO_ROUTE, AccessLog, Line, count, now
 from gateway.auth import Keys
 from gateway.clients import Clients, Rpc
+from gateway.limits import HARDLY_ANY, HEADROOM, InMemory, Limits
 from gateway.routes import (
     CALLER,
     Routes,
@@ -106,6 +108,7 @@ class Gateway(Flask):
         self._access_log = access_log
         self.pages = pages
         self.hosts = hosts
+        self.cross_origin: CrossOrigin | None = None
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request within a context of its own."""
@@ -120,6 +123,11 @@ class Gateway(Flask):
             given = {name for name, _ in headers}
             headers.extend(header for header in DEFAULT_HEADERS if header[0] not in given)
             headers.append(("X-Request-Id", context.request_id))
+            headroom = environ.get(HEADROOM)
+            if headroom is not None:
+                headers.extend(headroom.headers())
+            if self.cross_origin is not None and not hosted:
+                headers.extend(self.cross_origin.headers(environ))
             self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
             return start_response(status, headers, exc_info)
 
@@ -146,16 +154,23 @@ class Gateway(Flask):
         )
 
 
-def create_app(rpc: Rpc, *, access_log: AccessLog, hosts: Hosts = LOCAL) -> Gateway:
-    """Put the application together; raises `UndeclaredScope` where a route says no scope."""
+def create_app(
+    rpc: Rpc, *, access_log: AccessLog, hosts: Hosts = LOCAL, limits: Limits | None = None, origins: Iterable[str] = ()
+) -> Gateway:
+    """Put the application together, with `limits` or hardly any; programs in browsers are let in from `origins`.
+
+    Raises `UndeclaredScope` where a route says no scope.
+    """
     clients = Clients.over(rpc)
     app = Gateway(access_log, pages=create_pages(clients, hosts), hosts=hosts)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT_BYTES, PROVIDE_AUTOMATIC_OPTIONS=False)
     app.url_map.merge_slashes = False  # what differs by a slash is another address: a redirect would be an answer in HTML
     app.extensions["comptoir-services"] = clients
     app.extensions["comptoir-keys"] = Keys(clients.identity)
+    app.extensions["comptoir-limits"] = InMemory(HARDLY_ANY) if limits is None else limits
     app.register_blueprint(public.routes)
     app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
+    app.cross_origin = allow(app, origins)
     app.register_error_handler(Refusal, errors.of_refusal)
     app.register_error_handler(Exception, errors.of_failure)
     refuse_undeclared(app)

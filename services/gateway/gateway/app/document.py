@@ -27,10 +27,26 @@ Resell hosted accounts from your own programs.
 - **Changing** what others change too: send its `ETag` as `If-Match` where an operation takes it, and 412 says that it is another by now.
 - **Lists** take `limit` (50, at most 200) and `cursor`; `next_cursor` is null on the last page.
 - **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support.
+- **Limits.** Each key has a budget of requests; `RateLimit-Policy` says which, `RateLimit` what is left of it. What is more gets 429
+  (`rate_limited`), and costs nothing.
 - **Retrying.** 429, 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
 - **What a client could still see.** Branding and a custom domain put your name on an account, and we never write to your client; but the
   IP addresses that an account is hosted on, and that its mail is sent from, may reveal us as the provider.
 """
+
+RATE_HEADERS: Json = {
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "description": "The budget of your key: `q` requests, and after `w` seconds without any it is whole again.",
+        "example": '"key";q=400;w=2',
+    },
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "What is left of it: `r` requests now, all of them again in `t` seconds.",
+        "example": '"key";r=399;t=1',
+    },
+}
+"""draft-ietf-httpapi-ratelimit-headers."""
 
 IDS = PATTERN.pattern.partition("_")[2]
 """What stands behind the prefix of an id."""
@@ -92,7 +108,24 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
         api.register_blueprint(blueprint)
     document: Json = api.spec.to_dict()
     del document["components"]["schemas"]["PaginationMetadata"]  # flask-smorest's own way to page, which is not ours
+    _announce_limits(document)
     return document
+
+
+def _announce_limits(document: Json) -> None:
+    """Add to every answer to a caller who is known what it has left."""
+    document["components"]["headers"] = RATE_HEADERS
+    answers = [
+        answer
+        for item in document["paths"].values()
+        for each in item.values()
+        if "responses" in each
+        for answer in each["responses"].values()
+    ]
+    problems = [answer for name, answer in document["components"]["responses"].items() if name != f"Problem{HTTPStatus.UNAUTHORIZED.value}"]
+    for answer in (*answers, *problems):
+        if "$ref" not in answer:
+            answer.setdefault("headers", {}).update({name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS})
 
 
 def _id_pattern(_converter: Any, field: Any, **_options: Any) -> Json:
@@ -135,6 +168,11 @@ _EXAMPLES: dict[int, Json] = {
         "code": VersionMismatch.code,
         "detail": VersionMismatch.message,
         "errors": [{"field": VersionMismatch.field, "code": VersionMismatch.code, "message": VersionMismatch.message}],
+    },
+    HTTPStatus.TOO_MANY_REQUESTS: {
+        "code": errors.RateLimited.code,
+        "detail": errors.RateLimited.message.format(retry_after_seconds=2),
+        "errors": [],
     },
     HTTPStatus.GONE: {
         "code": "credentials_already_claimed",

@@ -1,43 +1,42 @@
 """The HTTP server: gunicorn with threads, and its health and metrics on a port of their own."""
 
-import contextlib
 import http.client
-import socket
-import struct
 import sys
 import threading
+from dataclasses import fields
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-import structlog
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from werkzeug.exceptions import BadRequest
 
-from chassis import context as contexts
 from chassis import health
 from chassis.listener import Listener
+from chassis.presence import Presence
 from chassis.rpc_client import RpcClient
 from gateway import errors
 from gateway.account_pages.host import Hosts
 from gateway.app import Gateway, create_app
+from gateway.app.connections import Worker
 from gateway.app.observation import AccessLog
 from gateway.app.revocations import revocations
+from gateway.clients import Clients
 from gateway.config import Config
-from gateway.schemas import encoded
+from gateway.limits import Budget, InMemory, Limits
+
+if TYPE_CHECKING:
+    from gateway.limits.shared import InRedis
 
 KEEP_ALIVE_SECONDS = 65
 """Longer than the 60 s that load balancers commonly keep an idle connection: they hang up first, so none sends into a closed one."""
 PROBE_SECONDS = 2
 ANY_ADDRESS = ("", "0.0.0.0", "[::]")  # noqa: S104  compared with, not bound to
-
-log = structlog.get_logger()
 
 
 class Log(Logger):  # type: ignore[misc]  # as above
@@ -55,34 +54,6 @@ class Log(Logger):  # type: ignore[misc]  # as above
             super().exception(msg, *args, **kwargs)
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # as above
-    """gunicorn's thread worker; no client holds a thread by standing still, and what is no HTTP gets a problem, not a page."""
-
-    def enqueue_req(self, conn: Any) -> None:
-        """Give the connection to a thread, with a limit on every read and write."""
-        limit = struct.pack("ll", self.app.settings.slow_client_seconds, 0)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        super().enqueue_req(conn)
-
-    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
-        """Answer what did not reach the application. Nothing of the request is logged: its query may hold a key."""
-        status = _status_of(exc)
-        problem, code, detail = errors.of_status(status)
-        with contexts.activated(contexts.new_context()):
-            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                log.error("a request failed before it reached the application", exc_info=exc)
-            else:
-                log.info("no HTTP request", reason=type(exc).__name__)
-            body = encoded(errors.members(problem, code, detail)).encode()
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"
-            f"Connection: close\r\nContent-Type: {errors.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        with contextlib.suppress(OSError):  # it may be gone
-            client.sendall(head.encode() + body)
-
-
 class Server(BaseApplication):  # type: ignore[misc]  # as above
     """gunicorn, configured by us and by nothing else."""
 
@@ -91,7 +62,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._metrics_folder = metrics_folder
         self._access_log: AccessLog | None = None
         self._rpc: RpcClient | None = None
+        self._presence: Presence | None = None
         self._revocations: Listener | None = None
+        self._shared_limits: InRedis | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -101,6 +74,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             "forwarded_allow_ips": self.settings.forwarded_allow_ips,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
+            "worker_connections": self.settings.max_connections,
             "worker_class": Worker,
             "logger_class": Log,
             "errorlog": None,
@@ -117,19 +91,40 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
     def load(self) -> Gateway:
         """Make the application, in the worker: its connections and its threads would not survive the fork."""
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
-        self._rpc = RpcClient(self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway").start()
+        self._presence = Presence(self.settings.amqp_uri, [service.name for service in fields(Clients)], name="gateway-presence").start()
+        self._rpc = RpcClient(
+            self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway", presence=self._presence
+        ).start()
         app = create_app(
-            self._rpc, access_log=self._access_log, hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host)
+            self._rpc,
+            access_log=self._access_log,
+            limits=self._limits(),
+            origins=self.settings.cors_origins,
+            hosts=Hosts.of(self.settings.hosted_url_template, api_host=self.settings.api_host),
         )
         self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
         app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
         return app
+
+    def _limits(self) -> Limits:
+        budget = Budget(per_second=self.settings.rate_limit_per_second, burst=self.settings.rate_limit_burst)
+        by_itself = InMemory(budget.share(self.settings.web_workers))
+        if not self.settings.redis_url:
+            return by_itself
+        from gateway.limits.shared import InRedis  # noqa: PLC0415  who has no Redis need not load its client
+
+        self._shared_limits = InRedis(self.settings.redis_url, budget, meanwhile=by_itself).start()
+        return self._shared_limits
 
     def _close(self) -> None:
         if self._revocations is not None:
             self._revocations.stop()
         if self._rpc is not None:
             self._rpc.stop()
+        if self._presence is not None:
+            self._presence.stop()
+        if self._shared_limits is not None:
+            self._shared_limits.stop()
         if self._access_log is not None:
             self._access_log.stop()
 
@@ -162,11 +157,3 @@ class _HealthServer(ThreadingMixIn, WSGIServer):
 class _Silent(WSGIRequestHandler):
     def log_message(self, *_arguments: object) -> None:
         """Probes are not news."""
-
-
-def _status_of(exc: BaseException) -> int:
-    if isinstance(exc, LimitRequestLine):
-        return HTTPStatus.REQUEST_URI_TOO_LONG
-    if isinstance(exc, LimitRequestHeaders):
-        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    return HTTPStatus.BAD_REQUEST if isinstance(exc, ParseException) else HTTPStatus.INTERNAL_SERVER_ERROR

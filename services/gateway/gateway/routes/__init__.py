@@ -19,6 +19,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from chassis import context as contexts
 from chassis import schemas as shapes
 from chassis.errors import InvalidRequest, VersionMismatch
+from gateway import limits
 from gateway.auth import Keys, Scope
 from gateway.errors import Malformed
 from gateway.routes.pdf import PDF_ANSWERS
@@ -45,14 +46,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 """An Idempotency-Key: printable ASCII, 255 characters at most."""
 
-ALWAYS_POSSIBLE = (
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
+ALWAYS_POSSIBLE = tuple(map(HTTPStatus, (401, 403, 422, 429, 500, 503, 504)))
 BODY_FAULTS = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
 IDEMPOTENCY_PARAMETER: Json = {
@@ -256,6 +250,7 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
                 environ = request.environ
                 caller = keys().caller(environ.get("HTTP_AUTHORIZATION"))
                 environ[CALLER] = caller  # for the access log
+                limits.admit(caller)
                 caller.needs(scope)
                 if location != "query" and environ.get("QUERY_STRING"):
                     raise _invalid(request.args or ["?"], "unknown_field", "Unknown query parameter.")
