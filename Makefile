@@ -12,8 +12,8 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak bench bench-data migrate catalogue audit openapi requirements topology parking-lot \
-	pre-commit lock clean
+.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz bench bench-data migrate catalogue audit openapi release-api requirements \
+	topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ faults: setup ## Run all fault tests, the slow ones too.
 soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 	$(VENV)/bin/pytest -m slow --timeout 3600
 
+fuzz: setup ## Ask the whole platform for whatever docs/openapi.json allows, and for what it does not; MINUTES=15. Ends with a curl for each finding.
+	@FUZZ_MINUTES=$(or $(MINUTES),15) $(VENV)/bin/pytest tests/journeys/test_fuzz.py -q -s --timeout 0
+
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench
 
@@ -75,6 +78,9 @@ audit: setup ## Prove over the running platform's databases what must be true of
 openapi: setup ## Write docs/openapi.json from the routes.
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+release-api: setup ## Promise docs/openapi.json: what a later document takes away fails the tests. BREAKING=yes where the last promise is not kept.
+	@$(PYTHON) -m tests.contracts.promises $(if $(filter yes,$(BREAKING)),breaking)
 
 requirements: setup ## Write docs/requirements.md: which tests show which requirement.
 	@$(PYTHON) -m tests.architecture.requirements

@@ -23,7 +23,7 @@ from .conftest import Front, Services, assert_problem
 
 COMMITTED = Path(__file__).resolve().parents[3] / "docs/openapi.json"
 METHODS = ("get", "post", "put", "patch", "delete")
-ALWAYS = {"401", "403", "422", "429", "500", "503", "504"}
+ALWAYS = {"401", "403", "414", "422", "429", "431", "500", "503", "504"}
 
 
 def made() -> dict[str, Any]:
@@ -123,8 +123,54 @@ def test_every_operation_says_what_it_needs_and_how_it_refuses(path: str, method
     assert operation["security"] == [{"key": [operation["x-scope"]]}]
     assert operation["responses"].keys() >= ALWAYS | ({"400", "413", "415"} if "requestBody" in operation else set())
     assert ("requestBody" in operation) == (method in {"post", "put", "patch"})
-    if method != "get" and "_id}" in path:
-        assert "404" in operation["responses"]
+    if "{" in path:
+        assert "404" in operation["responses"], "what is no address of anything is answered so, whatever the operation"
+
+
+def test_an_operation_links_to_those_that_go_on_from_its_answer() -> None:
+    """What is made, found in a list, read and changed leads on; the address of the next is all in the answer, or in the request's own."""
+    links = {
+        operation["operationId"]: {**response["links"]}
+        for *_, operation in OPERATIONS
+        for response in operation["responses"].values()
+        if "links" in response
+    }
+    by_id = {"path.view_id": "$response.body#/id"}
+    assert links["create_view"] == {name: {"operationId": name, "parameters": by_id} for name in ("get_view", "change_view", "remove_view")}
+    assert links["list_views"]["get_view"]["parameters"] == {"path.view_id": "$response.body#/data/0/id"}
+    assert links["get_view"].keys() == {"change_view", "remove_view"}
+    assert links["change_view"].keys() == {"get_view", "remove_view"}
+    assert links["create_account_user"]["remove_account_user"]["parameters"] == {
+        "path.account_id": "$request.path.account_id",
+        "path.user_id": "$response.body#/id",
+    }
+    assert links["list_assets"]["get_asset"]["parameters"] == {
+        "path.account_id": "$request.path.account_id",
+        "path.kind": "$response.body#/data/0/kind",
+        "path.key": "$response.body#/data/0/key",
+    }
+    assert links["list_statements"]["get_statement"]["parameters"] == {"path.month": "$response.body#/data/0/month"}
+    assert "get_invoice_pdf" in links["get_invoice"]
+    assert "list_account_users" in links["get_account"]
+    assert "get_account_user" not in links["get_account"], "an account's id is no user's"
+
+
+def test_every_link_gives_the_whole_address_of_an_operation_that_is_there() -> None:
+    addresses = {
+        operation["operationId"]: {f"path.{part.partition('}')[0]}" for part in path.split("{")[1:]} for path, _, operation in OPERATIONS
+    }
+    linked = [
+        link for *_, operation in OPERATIONS for response in operation["responses"].values() for link in response.get("links", {}).values()
+    ]
+    assert [link for link in linked if link["parameters"].keys() != addresses[link["operationId"]]] == []
+
+
+@NAMED
+def test_a_body_is_required_where_one_of_its_fields_is(path: str, method: str, operation: dict[str, Any]) -> None:
+    if "requestBody" in operation:
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        fields = DOCUMENT["components"]["schemas"][reference.rpartition("/")[2]].get("required", [])
+        assert operation["requestBody"].get("required", False) == (fields != []), "none at all is an empty object"
 
 
 @NAMED

@@ -119,6 +119,15 @@ def test_what_accounts_do_not_have_is_refused_by_name_with_what_they_have(front:
     assert ("button" if field == "fields" else "filter[expires_at][to]") in problem["errors"][0]["message"]
 
 
+def test_a_filter_is_one_value_or_a_range_and_both_are_refused(front: MakeFront) -> None:
+    client = front()
+    problem = assert_problem(
+        client.get("/v1/accounts?filter[contacts]=5&filter[contacts][to]=9"), 422, "invalid_request", "filter[contacts][to]"
+    )
+    assert "one value or a range" in problem["detail"]
+    assert client.services.asked() == []
+
+
 def test_a_view_is_saved_changed_and_forgotten_by_its_owner(front: MakeFront) -> None:
     """R0.9."""
     shown = example_of(View)

@@ -13,6 +13,7 @@ from chassis.errors import VersionMismatch
 from chassis.ids import PATTERN
 from chassis.schemas import fields
 from gateway import errors
+from gateway.app.links import link
 from gateway.routes import Routes
 from gateway.schemas import Json, Problem
 from gateway.schemas.examples import ID_END, example_of
@@ -109,6 +110,7 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     document: Json = api.spec.to_dict()
     del document["components"]["schemas"]["PaginationMetadata"]  # flask-smorest's own way to page, which is not ours
     _announce_limits(document)
+    link(document)
     return document
 
 

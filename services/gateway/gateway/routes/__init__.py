@@ -22,8 +22,9 @@ from chassis.errors import InvalidRequest, VersionMismatch
 from gateway import limits
 from gateway.auth import Keys, Scope
 from gateway.errors import Malformed
+from gateway.routes.headers import ETAG_PARAMETER, IDEMPOTENCY_PARAMETER, IF_MATCH_PARAMETER
 from gateway.routes.pdf import PDF_ANSWERS
-from gateway.schemas import Json, Nothing, encoded
+from gateway.schemas import Json, encoded
 from gateway.schemas.examples import example_of
 
 View = Callable[..., Any]
@@ -46,30 +47,19 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 KEY = re.compile(r"[\x20-\x7e]{1,255}")
 """An Idempotency-Key: printable ASCII, 255 characters at most."""
 
-ALWAYS_POSSIBLE = tuple(map(HTTPStatus, (401, 403, 422, 429, 500, 503, 504)))
+ALWAYS_POSSIBLE = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
 BODY_FAULTS = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
-IDEMPOTENCY_PARAMETER: Json = {
-    "in": "header",
-    "name": "Idempotency-Key",
-    "description": (
-        "The same key and body within 24 hours get the first answer again, and nothing is done twice; "
-        "the same key with another body is refused."
-    ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-}
-ETAG_PARAMETER: Json = {
-    "in": "header",
-    "name": "If-None-Match",
-    "description": "The ETag of what you have: 304 where it is still right.",
-    "schema": {"type": "string"},
-}
-IF_MATCH_PARAMETER: Json = {
-    "in": "header",
-    "name": "If-Match",
-    "description": "The ETag of what you have: 412 where it has changed meanwhile, and nothing is done. Left out: change it anyway.",
-    "schema": {"type": "string"},
-}
 VERSION = re.compile(r'"([0-9]{1,18})"')
 """An ETag that is a version, as RFC 9110 (13.1.1) compares it here: never a weak one."""
 
@@ -238,11 +228,14 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         arguments: tuple[type[marshmallow.Schema] | None, str | None],
     ) -> Callable[[View], View]:
         schema, location = arguments
+        if "<" in rule:  # what is no address of anything is refused before anybody asks what it is
+            responses = dict(sorted((responses | _problems([HTTPStatus.NOT_FOUND])).items()))
 
         def declare(view: View) -> View:
             reading = view
             if schema is not None:
-                options = {"required": schema is not Nothing, "example": example_of(schema)} if location == "json" else {}
+                required = any(field.required for field in schema().fields.values())  # none at all is an empty object
+                options = {"required": required, "example": example_of(schema)} if location == "json" else {}
                 reading = self.arguments(schema, location=location, **options)(view)
 
             @functools.wraps(view)

@@ -197,6 +197,9 @@ class _Overview(PageRequest):
         for parameter, (attribute, bound) in FILTER_PARAMETERS.items():
             if parameter in request:
                 value = request.pop(parameter)
+                if bound is not None and isinstance(filters.get(attribute), str):
+                    message = f"A filter is one value or a range: give filter[{attribute}] or its bounds."
+                    raise ValidationError({parameter: [message]})
                 filters[attribute] = value if bound is None else {**filters.get(attribute, {}), bound: value}
         if filters:
             request["filters"] = filters
