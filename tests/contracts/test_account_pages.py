@@ -28,6 +28,7 @@ ASKS = {
     "/reset-password?token=t": PAGE,
     "/settings/password": "identity/session",
     "/sso?token=t": "identity/use_login_link",
+    "/admin/main.php?_ssot=t": "identity/use_login_link",
     "/transfer?transfer=trf_01KAMV7Q9ZC4S2T1X8RJ5N6B3D&token=t": "accounts/transfer_to_confirm",
     **LOOKS,
 }

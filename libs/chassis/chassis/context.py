@@ -23,7 +23,8 @@ class Context:
     """Who asks for what, since when and until when.
 
     `deadline` is in seconds of the Unix epoch; `depth` counts the service-to-service calls on the way here; `causation_id` is the id of the
-    event at hand.
+    event at hand. `repeats_seconds`: the idempotency keys of calls made here are made of what is asked, by nobody's choice, so an answer
+    is that of a repeat for so long only, and a refusal is kept for none (decision 0019).
     """
 
     request_id: str
@@ -34,6 +35,7 @@ class Context:
     deadline: float | None = None
     depth: int = 0
     causation_id: str | None = None
+    repeats_seconds: int | None = None
 
     def remaining_seconds(self) -> float | None:
         """Seconds until the deadline (negative: past), or None where nobody set one."""
@@ -87,7 +89,12 @@ def changed(**values: Any) -> Iterator[Context]:
 
 
 def to_headers(
-    context: Context, *, deadline: float | None = None, idempotency_key: str | None = None, depth: int | None = None
+    context: Context,
+    *,
+    deadline: float | None = None,
+    idempotency_key: str | None = None,
+    repeats_seconds: int | None = None,
+    depth: int | None = None,
 ) -> dict[str, Any]:
     """The message headers that carry `context`; what is None is left out. Deadlines travel in whole milliseconds."""
     headers: dict[str, Any] = {f"{PREFIX}request_id": context.request_id, f"{PREFIX}traceparent": context.traceparent}
@@ -99,6 +106,8 @@ def to_headers(
         headers[f"{PREFIX}deadline_ms"] = int(deadline * 1000)
     if idempotency_key is not None:
         headers[f"{PREFIX}idempotency_key"] = idempotency_key
+    if repeats_seconds is not None:
+        headers[f"{PREFIX}repeats_seconds"] = repeats_seconds
     if depth is not None:
         headers[f"{PREFIX}depth"] = depth
     return headers
@@ -108,6 +117,7 @@ def from_headers(headers: Mapping[str, Any], *, causation_id: str | None = None)
     """The context a message carries; what is missing or of the wrong type is as if it had not been sent."""
     deadline_ms = headers.get(f"{PREFIX}deadline_ms")
     depth = headers.get(f"{PREFIX}depth")
+    repeats_seconds = headers.get(f"{PREFIX}repeats_seconds")
     traceparent = _text(headers, "traceparent") or ""
     return Context(
         request_id=_text(headers, "request_id") or new_id("req"),
@@ -118,6 +128,7 @@ def from_headers(headers: Mapping[str, Any], *, causation_id: str | None = None)
         deadline=deadline_ms / 1000 if isinstance(deadline_ms, int) else None,
         depth=depth if isinstance(depth, int) else 0,
         causation_id=causation_id,
+        repeats_seconds=repeats_seconds if isinstance(repeats_seconds, int) else None,
     )
 
 

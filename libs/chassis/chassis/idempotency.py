@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,11 +67,17 @@ def current_call() -> Call | None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Claim:
-    """The key that a command comes with; the same key of another agency is another one."""
+    """The key that a command comes with; the same key of another agency is another one.
+
+    `is_made`: it was made of what is asked, so its answer is good for `lifetime` only, and a refusal is not kept: who mends what was
+    refused has no other key to ask again with.
+    """
 
     call: Call
     scope: str
     key: str
+    lifetime: timedelta = KEY_LIFETIME
+    is_made: bool = False
 
     def stored(self, outcome: Outcome) -> dict[str, Any]:
         """What STORE_OUTCOMES keeps."""
@@ -88,12 +94,17 @@ class Claim:
 def claim_of(call: Call) -> Claim | None:
     """The claim of `call` in the current context; None where it comes without a key."""
     context = contexts.current()
-    return None if context.idempotency_key is None else Claim(call=call, scope=context.agency_id or "", key=context.idempotency_key)
+    if context.idempotency_key is None:
+        return None
+    claim = Claim(call=call, scope=context.agency_id or "", key=context.idempotency_key)
+    if context.repeats_seconds is None:
+        return claim
+    return replace(claim, lifetime=min(KEY_LIFETIME, timedelta(seconds=context.repeats_seconds)), is_made=True)
 
 
 def take(connection: Connection, claim: Claim, *, now: datetime) -> Row[Any] | None:
     """Take the key and give where the `clock` of its agency stands; None where somebody has it. Waits for whoever is taking it."""
-    taken = {"scope": claim.scope, "key": claim.key, "since": now - KEY_LIFETIME, "hash": claim.call.request_hash(), "now": now}
+    taken = {"scope": claim.scope, "key": claim.key, "since": now - claim.lifetime, "hash": claim.call.request_hash(), "now": now}
     return connection.execute(TAKE_KEY, taken).first()
 
 
@@ -128,7 +139,7 @@ def keep_refusal(connection: Connection, claim: Claim, refusal: Refusal) -> None
 
 
 def _asked(connection: Connection, claim: Claim, *, now: datetime) -> CursorResult[Any]:
-    return connection.execute(SELECT_KEY, {"scope": claim.scope, "key": claim.key, "since": now - KEY_LIFETIME})
+    return connection.execute(SELECT_KEY, {"scope": claim.scope, "key": claim.key, "since": now - claim.lifetime})
 
 
 TAKE_KEY = text(

@@ -154,7 +154,11 @@ class RpcClient:
         channel = self._channel
         number = str(next(self._numbers))
         headers = contexts.to_headers(
-            context, deadline=deadline, idempotency_key=idempotency_key, depth=context.depth + 1 if self._from_service else None
+            context,
+            deadline=deadline,
+            idempotency_key=idempotency_key,
+            repeats_seconds=context.repeats_seconds,
+            depth=context.depth + 1 if self._from_service else None,
         )
         message = Message(
             dumps({"args": [payload], "kwargs": {}}),

@@ -223,8 +223,10 @@ class Units:
     def once(self, usecase: Callable[Concatenate[UnitOfWork, P], R], *args: P.args, **kwargs: P.kwargs) -> Answer:
         """Run `usecase` as the effect of the command being executed, once per idempotency key; give its dumped answer.
 
-        The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours. Callers that race with
-        one key wait for the first. Raises `IdempotencyKeyReused` for the same key with another request.
+        The first answer or refusal is stored with the key, in the same transaction, and given again for 24 hours (of a key that was made of
+        what is asked, the answer alone, for as long as its caller says). Callers that race with one key wait for the first.
+
+        Raises `IdempotencyKeyReused` for the same key with another request.
         """
         return _told(self._outcome(lambda unit: usecase(unit, *args, **kwargs)))
 
@@ -242,7 +244,7 @@ class Units:
             return self._outcome(lambda unit: usecase(unit, prepare(unit, [request]), **request))
 
         claim = idempotency.claim_of(_current_call())
-        if claim is None:
+        if claim is None or claim.is_made:
             return _told(alone())
         turn = _Turn(claim=claim, request=request, context=contextvars.copy_context())
         together = functools.partial(self._together, usecase, prepare)
@@ -299,7 +301,7 @@ class Units:
                 unit.write_last(STORE_ANSWER, {"scope": claim.scope, "key": claim.key, "answer": json.dumps(answer)})
                 return answer
         except Refusal as refusal:
-            if refusal.kind in PASSING:
+            if refusal.kind in PASSING or claim.is_made:
                 raise
             return self._keep_refusal(claim, refusal)
 

@@ -155,3 +155,46 @@ def test_once_belongs_in_a_command(units: Units) -> None:
 def test_a_command_without_an_answer_answers_nothing(units: Units) -> None:
     with contexts.activated(contexts.new_context()), calling(Call(method="mark", payload={}, answer=None)):
         assert units.once(leave) == {}
+
+
+def test_a_key_made_of_what_is_asked_is_good_for_as_long_as_its_caller_says(
+    units: Units, database: ServiceDatabase, clock: MovingClock
+) -> None:
+    with command("k", what="a"), contexts.changed(repeats_seconds=600):
+        first = units.once(leave)
+        clock.advance(minutes=9, seconds=59)
+        assert units.once(leave) == first
+        clock.advance(seconds=2)
+        second = units.once(leave)
+        assert second != first
+        assert units.once(leave) == second
+    assert marks(database) == 2
+
+
+def test_a_key_made_of_what_is_asked_lasts_no_longer_than_any_other(units: Units, database: ServiceDatabase, clock: MovingClock) -> None:
+    with command("k", what="a"), contexts.changed(repeats_seconds=10**6):
+        units.once(leave)
+        clock.advance(hours=24, seconds=1)
+        units.once(leave)
+    assert marks(database) == 2
+
+
+def test_a_refusal_is_not_kept_for_a_key_that_nobody_chose(units: Units, database: ServiceDatabase) -> None:
+    """Trap: what was refused is mended, and asked again with the same words; there is no other key to ask it with."""
+
+    def refuse(_uow: UnitOfWork) -> object:
+        raise Full(since="now")
+
+    with command("k", what="a"), contexts.changed(repeats_seconds=600):
+        with pytest.raises(Full):
+            units.once(refuse)
+        assert units.once(leave)["what"] == "a"
+    assert marks(database) == 1
+
+
+def test_what_may_be_done_together_is_done_alone_under_a_key_that_nobody_chose(units: Units, database: ServiceDatabase) -> None:
+    with command("k", what="a"), contexts.changed(repeats_seconds=600):
+        first = units.once_together(lambda unit, _prepared, **_request: leave(unit), prepare=lambda _unit, _requests: None, of="x")
+        again = units.once_together(lambda unit, _prepared, **_request: leave(unit), prepare=lambda _unit, _requests: None, of="x")
+    assert first == again
+    assert marks(database) == 1

@@ -108,7 +108,7 @@ def test_any_headers_make_a_context(headers: dict[str, object]) -> None:
 
 def test_a_context_crosses_in_headers() -> None:
     context = contexts.new_context(agency_id="agy_1", actor="key_1")
-    headers = contexts.to_headers(context, deadline=1000.5, idempotency_key="k", depth=1)
+    headers = contexts.to_headers(context, deadline=1000.5, idempotency_key="k", repeats_seconds=600, depth=1)
     read = contexts.from_headers(headers, causation_id="evt_1")
     assert read == contexts.Context(
         request_id=context.request_id,
@@ -119,6 +119,7 @@ def test_a_context_crosses_in_headers() -> None:
         deadline=1000.5,
         depth=1,
         causation_id="evt_1",
+        repeats_seconds=600,
     )
     assert contexts.from_headers(contexts.to_headers(contexts.new_context())).deadline is None
 

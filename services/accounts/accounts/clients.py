@@ -152,6 +152,15 @@ class Identity:
         )
         return answer
 
+    def issue_credentials(self, *, agency_id: str, account_id: str, email: str, account_name: str, language: str) -> dict[str, Any]:
+        """Have the first user made, as by `prepare_admin_user`, with a password: its username and that password.
+
+        Again it is another password, until somebody has set one: refused as `credentials_already_claimed` after that.
+        """
+        request = {"agency_id": agency_id, "account_id": account_id, "email": email, "account_name": account_name, "language": language}
+        answer: dict[str, Any] = self._call("identity", "issue_credentials", request, timeout_seconds=TIMEOUT_SECONDS)
+        return answer
+
     def create_account_user(
         self, *, agency_id: str, account_id: str, username: str, email: str, name: str | None, role: str
     ) -> dict[str, Any]:

@@ -171,6 +171,14 @@ class AccountsService:
         # Not `work.once`: its stored answer would keep the password in plain. Identity gives it once and refuses ever after.
         return {"login_url": account.login_url, **self.identity.claim_credentials(**request)}
 
+    @command(request=schemas.AccountReference, answer=schemas.Credentials)
+    def issue_credentials(self, request: dict[str, Any]) -> object:
+        with self.work.begin() as uow:
+            account = usecases.account_to_issue(uow, **request)
+            first = {"email": account.client_email, "account_name": account.name, "language": account.language}
+        # Not `work.once`: as above. Asked again, identity makes another password, for what it gave is kept nowhere.
+        return {"login_url": account.login_url, **self.identity.issue_credentials(**request, **first)}
+
     # --- users of accounts: identity's, as far as the lifecycle allows ------------------------------------------------------------------
 
     @command(request=schemas.CreateAccountUser, answer=schemas.CreatedAccountUser)

@@ -15,7 +15,7 @@ from chassis.testing import Bus, MovingClock, Peer, ServiceDatabase, ServiceProc
 from chassis.testing.bus import refusal_of
 from chassis.unit_of_work import Units
 
-from .factories import activated, opened
+from .factories import activated, failed, opened
 
 Call = dict[str, Any]
 MARIE = {"username": "marie", "email": "marie@acme.example", "name": None, "role": "editor"}
@@ -51,6 +51,10 @@ class Identity:
     def create_login_link(self, _: Call) -> Call:
         self.links += 1
         return {"token": f"token+{self.links}", "expires_at": "2026-01-31T10:01:00Z"}
+
+    @staticmethod
+    def issue_credentials(_: Call) -> Call:
+        return {"username": "admin", "password": PASSWORD}
 
     @staticmethod
     def create_account_user(asked: Call) -> Call:
@@ -93,6 +97,7 @@ def doors(
     identity = peer(
         "identity",
         create_login_link=standing.create_login_link,
+        issue_credentials=standing.issue_credentials,
         create_account_user=standing.create_account_user,
         update_account_user=user,
         remove_account_user=standing.remove_account_user,
@@ -181,3 +186,24 @@ def test_the_agency_starts_a_password_reset(doors: Doors) -> None:
     answer = {"email": "owner@client.example", "expires_at": "2026-01-31T10:30:00Z"}
     assert [doors.call("start_password_reset", key="k1", username=None) for _ in range(2)] == [answer] * 2
     assert doors.identity.calls == [("start_password_reset", {**doors.reference, "username": None})]
+
+
+def test_credentials_can_come_with_an_account_that_is_still_being_created_and_not_with_one_that_failed(
+    units: Units, agency_id: str
+) -> None:
+    """For programs that want a password with their account."""
+    with units.begin() as uow:
+        creating, gone = opened(uow, agency_id, name="creating"), failed(uow, agency_id, name="failed")
+        assert usecases.account_to_issue(uow, agency_id=agency_id, account_id=creating.id).id == creating.id
+        with pytest.raises(errors.NotNow) as caught:
+            usecases.account_to_issue(uow, agency_id=agency_id, account_id=gone.id)
+        assert caught.value.details["status"] == "failed"
+
+
+def test_identity_is_asked_for_a_password_each_time_and_it_is_kept_nowhere(doors: Doors) -> None:
+    for _ in range(2):
+        issued = doors.call("issue_credentials", key="issue")
+        assert issued == {"login_url": "https://acme.comptoir.example/login", "username": "admin", "password": PASSWORD}
+    asked = {"email": "hello@acme.example", "account_name": "acme", "language": "fr"}
+    assert doors.identity.calls == [("issue_credentials", {**doors.reference, **asked})] * 2
+    assert PASSWORD not in doors.database.everything()

@@ -62,6 +62,7 @@ POSSIBLE = {
     Verb.LOG_IN: {each: each for each in (Status.ACTIVE, Status.DISABLED)},
     Verb.RESET_PASSWORD: {each: each for each in (Status.ACTIVE, Status.DISABLED, Status.CANCELLED)},
     Verb.CLAIM_CREDENTIALS: {Status.ACTIVE: Status.ACTIVE},
+    Verb.ISSUE_CREDENTIALS: {status: status for status in (Status.CREATING, Status.ACTIVE)},
     Verb.MANAGE_USERS: {each: each for each in (Status.ACTIVE, Status.DISABLED, Status.CANCELLED)},
     Verb.TRANSFER_OUT: {each: each for each in (Status.ACTIVE, Status.CANCELLED, Status.EXPIRED)},
     Verb.OWN_LOG_IN: {each: each for each in (Status.ACTIVE, Status.CANCELLED)},

@@ -15,6 +15,7 @@ from billing.usecases import (
     payments,
     plan_changes,
     planner,
+    plans,
     quotes,
     renewals,
     standing,
@@ -49,6 +50,11 @@ class BillingService:
     def catalogue(self, _request: dict[str, Any]) -> object:
         with self.work.reading() as session:
             return quotes.catalogue(session)
+
+    @query(request=schemas.PlansWanted, answer=schemas.NumberedPlans)
+    def plans(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            return {"data": plans.plans(session, **request)}
 
     @command(request=schemas.CreateQuote, answer=schemas.Quote)
     def create_quote(self, request: dict[str, Any]) -> object:

@@ -5,15 +5,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg2.errors
 import pytest
 
 from billing.__main__ import catalogue
 from billing.config import Config
+from billing.domain.catalogue import Catalogue, Frequency, Kind, Selection
 from billing.domain.catalogue_rules import faults_of
+from billing.domain.plans import numbered_plans
+from chassis.money import Money
 from chassis.testing import ServiceDatabase
 
 from .factories import shipped
@@ -216,3 +221,60 @@ def test_the_command_is_one_of_billings(database: ServiceDatabase, file: Path) -
     again = subprocess.run(asked, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert again.returncode == 1
     assert again.stdout.startswith("version: The next version is")
+
+
+def numbers(stage: Stage) -> list[dict[str, Any]]:
+    return stage.database.query("SELECT * FROM plan_numbers ORDER BY number")
+
+
+def test_every_selection_has_a_number_and_keeps_it_whatever_is_published(stage: Stage, tmp_path: Path) -> None:
+    """Numbers are without gaps, in the catalogue's order; what is withdrawn keeps its own, what is new gets the next."""
+    before = numbers(stage)
+    assert [row["number"] for row in before] == list(range(1, len(before) + 1))
+    assert [(row["plan"], row["contacts"], row["frequency"]) for row in before[:3]] == [
+        ("Trial", None, None),
+        ("Sandbox", None, None),
+        ("Starter", 1000, "monthly"),
+    ]
+
+    def changed(content: dict[str, Any]) -> None:
+        plans = paid_product(content)["plans"]
+        tier = deepcopy(plans[0]["tiers"][-1])
+        tier["contacts"] += 7
+        plans[0]["tiers"] = [*plans[0]["tiers"][1:], tier]
+        content["pricing_versions"].reverse()
+
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(the_next(changed)), encoding="utf-8")
+    assert command(stage, "publish", str(path)) == 0
+    after = numbers(stage)
+    assert after[: len(before)] == before
+    assert [row["frequency"] for row in after[len(before) :]] == ["monthly", "annual"]
+
+
+def test_the_number_of_a_plan_is_changed_by_nobody(stage: Stage) -> None:
+    for statement in ("UPDATE plan_numbers SET number = number + 1000", "DELETE FROM plan_numbers"):
+        with pytest.raises(psycopg2.errors.RaiseException, match="never changes"):
+            stage.database.execute(statement)
+
+
+def test_a_number_says_what_it_stands_for_and_what_that_costs() -> None:
+    catalogue = Catalogue.read(shipped())
+    annual = Selection(pricing_version="V3", product="EM", plan="Plus", contacts=1000, frequency=Frequency.ANNUAL)
+    trial = Selection(pricing_version="V1", product="EM", plan="Trial")
+    gone = [
+        replace(annual, contacts=999),
+        replace(annual, plan="Gold"),
+        replace(annual, product="SMOKE"),
+        replace(annual, pricing_version="V2"),
+    ]
+    [bought, free, *withdrawn] = numbered_plans(catalogue, dict(enumerate([annual, trial, *gone], start=1)), currency="EUR")
+    assert (bought.number, bought.on_sale, bought.kind, bought.contacts, bought.monthly_sends) == (1, True, Kind.PAID, 1000, None)
+    assert bought.price == catalogue.list_price(annual, "EUR")
+    assert (free.kind, free.contacts, free.monthly_sends, free.price) == (Kind.TRIAL, 100, 100, Money.zero("EUR"))
+    assert [(plan.number, plan.on_sale, plan.contacts, plan.price) for plan in withdrawn] == [
+        (3, False, 999, None),
+        (4, False, 1000, None),
+        (5, False, 1000, None),
+        (6, False, 1000, None),
+    ]

@@ -89,6 +89,21 @@ def test_the_catalogue_is_answered_whole(bus: Bus, billing: ServiceProcess) -> N
     assert bus.call("billing", "catalogue", {}) == shipped()
 
 
+def test_plans_are_answered_by_number_at_the_agencys_prices(bus: Bus, agency_id: str) -> None:
+    plans = bus.call("billing", "plans", {"agency_id": agency_id})["data"]
+    [plus] = [plan for plan in plans if plan["selection"] == {name: PLUS[name] for name in plan["selection"]}]
+    assert plus == {
+        "id": plus["id"],
+        "selection": plus["selection"],
+        "on_sale": True,
+        "kind": "paid",
+        "contacts": 1000,
+        "monthly_sends": None,
+        "price": {"amount": 4900, "currency": "EUR"},
+    }
+    assert len({plan["id"] for plan in plans}) == len(plans)
+
+
 def test_a_quote_is_made_once_per_key_and_found_again(bus: Bus, agency_id: str, database: ServiceDatabase) -> None:
     request = {"agency_id": agency_id, "account_id": None, "selection": PLUS, "country": "FR"}
     quote = bus.call("billing", "create_quote", request, idempotency_key="k")

@@ -101,7 +101,13 @@ class Keys:
         if authorization is None:
             raise KeyMissing
         scheme, _, key = authorization.partition(" ")
-        if scheme.lower() != "bearer" or KEY.fullmatch(key) is None:
+        if scheme.lower() != "bearer":
+            raise KeyInvalid
+        return self.holder(key)
+
+    def holder(self, key: str) -> Caller:
+        """Whose this key is. Raises `KeyInvalid`; `Unavailable` where identity must say and is away."""
+        if KEY.fullmatch(key) is None:
             raise KeyInvalid
         digest = hashlib.sha256(key.encode()).hexdigest()  # the key itself goes no further, and stays nowhere
         return self._callers.get(digest) or self._introduced(digest)

@@ -68,6 +68,75 @@ class RateLimited(Refusal):
     message = "This key has used up its requests for now: try again in {retry_after_seconds} s."
 
 
+class AgencyKeyInvalid(Refusal):
+    """No such key, as the agency API says it: only what every key begins with is told."""
+
+    kind = "unauthenticated"
+    code = "invalid_api_key"
+    message = "Authentication for API key '{masked}' failed."
+
+
+class AgencyKeyMissing(Refusal):
+    """A call of the agency API that says nothing about who makes it."""
+
+    kind = "unauthenticated"
+    code = "api_key_missing"
+    message = "Send your API key as api_key in the address, as api_pass beside api_user, or in the header Api-Token."
+
+
+class ActionUnknown(Refusal):
+    """The agency API has no such call."""
+
+    code = "action_unknown"
+    message = "There is no call '{action}': api_action is one of {allowed}."
+    field = "api_action"
+
+
+class OutputUnknown(Refusal):
+    """The agency API does not write like this."""
+
+    code = "output_unknown"
+    message = "api_output is xml, json or serialize, and not '{output}'."
+    field = "api_output"
+
+
+class VerbRefused(Refusal):
+    """A call of the agency API was made by a method that it is not made by."""
+
+    code = "verb_refused"
+    message = "Send {action} by {allowed}."
+
+
+class ParameterMissing(Refusal):
+    """A call of the agency API lacks what it is about."""
+
+    code = "parameter_missing"
+    message = "{action} needs the parameter {parameter}: send it {place}."
+
+
+class ParameterInvalid(Refusal):
+    """A parameter of the agency API has a value that cannot be understood."""
+
+    code = "parameter_invalid"
+    message = "{parameter} cannot be '{given}': {expected}."
+
+
+class AccountOfNameUnknown(Refusal):
+    """The agency has no account of this name."""
+
+    kind = "not_found"
+    code = "account_not_found"
+    message = "You have no account '{account}': account_list shows those you have."
+
+
+class NotOffered(Refusal):
+    """The call exists where the programs were written, and what it is about does not exist here."""
+
+    kind = "conflict"
+    code = "not_offered"
+    message = "{reason}"
+
+
 class LinkUnknown(Refusal):
     """A link to an account's own pages that is about another account."""
 

@@ -115,6 +115,15 @@ class IdentityService:
         with self.work.begin() as uow:  # not once(): an idempotency key would keep the password in plain
             return usecases.claim_credentials(uow, password=password, password_hash=password_hash, **request)
 
+    @command(request=schemas.PrepareAdminUser, answer=schemas.Credentials)
+    def issue_credentials(self, request: dict[str, Any]) -> object:
+        with self.work.reading() as session:
+            usecases.refuse_unissuable(session, agency_id=request["agency_id"], account_id=request["account_id"])
+        password = usecases.new_password()
+        password_hash = self.passwords.hash(password)
+        with self.work.begin() as uow:  # not once(): as above
+            return usecases.issue_credentials(uow, password=password, password_hash=password_hash, **request)
+
     @command(request=schemas.CreateTestClock, answer=schemas.TestClock)
     def create_test_clock(self, request: dict[str, Any]) -> object:
         return self.work.once(usecases.create_test_clock, **request)

@@ -125,6 +125,28 @@ def test_of_twenty_callers_with_one_idempotency_key_one_gets_the_credentials(
     assert credentials["password"] not in identity.text()
 
 
+def test_credentials_that_come_with_an_account_are_made_anew_each_time_until_somebody_sets_a_password(
+    bus: Bus, database: ServiceDatabase, identity: ServiceProcess
+) -> None:
+    """Who asks again has lost the answer, and nobody keeps it."""
+    account = {"agency_id": registered(bus), "account_id": new_id("acc")}
+    about = {"email": "client@acme.example", "account_name": "acme", "language": "fr"}
+    first = bus.call("identity", "issue_credentials", {**account, **about}, idempotency_key="issue")
+    second = bus.call("identity", "issue_credentials", {**account, **about}, idempotency_key="issue")
+    assert (first["username"], second["username"]) == ("admin", "admin")
+    assert first["password"] != second["password"]
+    bus.call("identity", "prepare_admin_user", {**account, **about})
+    (kept,) = database.query("SELECT password_hash FROM account_users")
+    assert PasswordHasher().verify(kept["password_hash"], second["password"])
+    assert refused(bus, "claim_credentials", account).code == "credentials_already_claimed"
+    database.execute("UPDATE account_users SET password_changed_at = password_changed_at + interval '1 s'")
+    assert refused(bus, "issue_credentials", {**account, **about}).code == "credentials_already_claimed"
+    other = {**account, **about, "agency_id": registered(bus)}
+    assert refused(bus, "issue_credentials", other).code == "account_user_not_found"
+    for plain in (first["password"], second["password"]):
+        assert plain not in database.everything() + identity.text()
+
+
 def test_no_secret_is_left_in_any_table_or_log(bus: Bus, database: ServiceDatabase, identity: ServiceProcess) -> None:
     agency_id = registered(bus)
     account = {"agency_id": agency_id, "account_id": new_id("acc")}

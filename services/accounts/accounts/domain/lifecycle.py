@@ -33,6 +33,7 @@ class Verb(StrEnum):
     LOG_IN = "log_in"
     RESET_PASSWORD = "reset_password"  # noqa: S105  an action, no password
     CLAIM_CREDENTIALS = "claim_credentials"
+    ISSUE_CREDENTIALS = "issue_credentials"
     MANAGE_USERS = "manage_users"
     TRANSFER_OUT = "transfer_out"
     OWN_LOG_IN = "own_log_in"
@@ -44,7 +45,10 @@ PLATFORM_VERBS = (Verb.ACTIVATE, Verb.FAIL, Verb.EXPIRE, Verb.ARCHIVE, Verb.SUSP
 USER_VERBS = (Verb.OWN_LOG_IN,)
 """What the account's own users do; the agency's way in is `LOG_IN` (SSO)."""
 
-AGENCY_VERBS = tuple(verb for verb in Verb if verb not in PLATFORM_VERBS + USER_VERBS)
+OPENING_VERBS = (Verb.ISSUE_CREDENTIALS,)
+"""What comes with opening an account by the agency API, and by nothing else."""
+
+AGENCY_VERBS = tuple(verb for verb in Verb if verb not in PLATFORM_VERBS + USER_VERBS + OPENING_VERBS)
 """What an agency can ask for."""
 
 Guard = Callable[[State, datetime], errors.Refusal | None]
@@ -154,6 +158,7 @@ LIFECYCLE: Mapping[Verb, Mapping[Status, Cell]] = {
     Verb.LOG_IN: _staying(Status.ACTIVE, Status.DISABLED),
     Verb.RESET_PASSWORD: _staying(Status.ACTIVE, Status.DISABLED, Status.CANCELLED),
     Verb.CLAIM_CREDENTIALS: _staying(Status.ACTIVE),
+    Verb.ISSUE_CREDENTIALS: _staying(Status.CREATING, Status.ACTIVE),
     Verb.MANAGE_USERS: _staying(Status.ACTIVE, Status.DISABLED, Status.CANCELLED),
     Verb.TRANSFER_OUT: _staying(Status.ACTIVE, Status.CANCELLED, Status.EXPIRED),
     Verb.OWN_LOG_IN: _staying(Status.ACTIVE, Status.CANCELLED),

@@ -20,6 +20,11 @@ def account_to_claim(uow: UnitOfWork, *, agency_id: str, account_id: str) -> mod
     return _account_that_allows(uow, Verb.CLAIM_CREDENTIALS, agency_id=agency_id, account_id=account_id)
 
 
+def account_to_issue(uow: UnitOfWork, *, agency_id: str, account_id: str) -> models.Account:
+    """Find the account that is opened with credentials at once; refuse what has failed meanwhile, or ended."""
+    return _account_that_allows(uow, Verb.ISSUE_CREDENTIALS, agency_id=agency_id, account_id=account_id)
+
+
 def account_to_log_in_to(uow: UnitOfWork, *, agency_id: str, account_id: str) -> models.Account:
     """Find the account that the agency wants to be let into (R0.97); refuse what is cancelled, expired or archived (R0.98)."""
     return _account_that_allows(uow, Verb.LOG_IN, agency_id=agency_id, account_id=account_id)

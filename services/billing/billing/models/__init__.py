@@ -8,6 +8,7 @@ from billing.models.catalogues import *
 from billing.models.dunnings import *
 from billing.models.invoices import *
 from billing.models.payments import *
+from billing.models.plan_numbers import *
 from billing.models.provider_events import *
 from billing.models.provider_for_tests import *
 from billing.models.quotes import *

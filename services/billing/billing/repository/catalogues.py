@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from billing.models import (
     Catalogue,
+    PlanNumber,
 )
 
 
@@ -18,6 +19,11 @@ def catalogue_in_force(session: Session) -> Catalogue:
 def catalogues(session: Session) -> Sequence[Catalogue]:
     """List every version that was published, the newest first."""
     return session.scalars(select(Catalogue).order_by(Catalogue.version.desc())).all()
+
+
+def plan_numbers(session: Session) -> Sequence[PlanNumber]:
+    """List every selection that is or was on sale, by its number."""
+    return session.scalars(select(PlanNumber).order_by(PlanNumber.number)).all()
 
 
 def lock_catalogues(session: Session) -> None:

@@ -7,6 +7,7 @@ from billing.schemas.credit_notes import *
 from billing.schemas.credits import *
 from billing.schemas.invoices import *
 from billing.schemas.lists import *
+from billing.schemas.plans import *
 from billing.schemas.quotes import *
 from billing.schemas.statements import *
 from billing.schemas.webhooks import *

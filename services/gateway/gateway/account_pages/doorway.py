@@ -15,7 +15,7 @@ from gateway.clients import Json, services
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """What the name of an account can look like: nobody need be asked about any other."""
-BY_LINK = "logins.get_sso"
+BY_LINK = frozenset({"logins.get_sso", "logins.get_main"})
 ALWAYS_OPEN = frozenset({"looks.get_style", "looks.get_logo", "transfers.get_transfer", "transfers.post_transfer"})
 """Also while nobody can sign in: an account that has expired can still change hands."""
 CLOSED_AS = {"disabled": "disabled", "creating": "creating"}
@@ -42,7 +42,7 @@ def _is_open() -> bool:
     """Whether its users can sign in; or else whether this is the agency, by its link (R0.97, R0.98)."""
     if g.account["can_log_in"]:
         return True
-    return bool(g.account["agency_can_log_in"]) and (request.endpoint == BY_LINK or signed_in() is not None)
+    return bool(g.account["agency_can_log_in"]) and (request.endpoint in BY_LINK or signed_in() is not None)
 
 
 def session_token() -> str | None:

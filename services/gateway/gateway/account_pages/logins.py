@@ -68,12 +68,22 @@ def post_logout() -> AnyResponse:
 @routes.get("/sso")
 def get_sso() -> AnyResponse:
     """Sign in by a link of the agency's, once (R0.15, R0.97); not while the account is cancelled (R0.98)."""
+    return _by_link(request.args.get("token", ""))
+
+
+@routes.get("/admin/main.php")
+def get_main() -> AnyResponse:
+    """Sign in by the same link, where programs of the agency API put its token (`singlesignon`)."""
+    return _by_link(request.args.get("_ssot", ""))
+
+
+def _by_link(token: str) -> AnyResponse:
     if not g.account["agency_can_log_in"]:
         return _back_to_login(words()["problem"]["link_closed"], status=HTTPStatus.FORBIDDEN)
     if request.method == "HEAD":  # a program that looks where the link leads must not use it up
         return Response(status=HTTPStatus.NO_CONTENT)
     try:
-        opened = services().identity.tell("use_login_link", idempotency_key=None, token=request.args.get("token", ""))
+        opened = services().identity.tell("use_login_link", idempotency_key=None, token=token)
     except Refusal as refusal:
         if refusal.kind in {"gone", "invalid"}:
             return _back_to_login(words()["problem"]["link"], status=HTTPStatus.GONE)

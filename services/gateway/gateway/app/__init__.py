@@ -10,7 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from chassis import context as contexts
 from chassis.errors import Refusal
-from gateway import errors
+from gateway import agency_api, errors
 from gateway.account_pages import create_pages
 from gateway.account_pages.host import LOCAL, Hosts
 from gateway.app.cross_origin import CrossOrigin, allow
@@ -131,7 +131,7 @@ class Gateway(Flask):
             self._observe(environ, context, status=int(status[:3]), seconds=time.perf_counter() - began)
             return start_response(status, headers, exc_info)
 
-        hosted = self.hosts.account_of(environ.get("HTTP_HOST", "")) is not None
+        hosted = environ.get("PATH_INFO") not in agency_api.PATHS and self.hosts.account_of(environ.get("HTTP_HOST", "")) is not None
         with contexts.activated(context):
             return self.pages.wsgi_app(environ, start) if hosted else super().wsgi_app(environ, start)
 
@@ -168,7 +168,9 @@ def create_app(
     app.extensions["comptoir-services"] = clients
     app.extensions["comptoir-keys"] = Keys(clients.identity)
     app.extensions["comptoir-limits"] = InMemory(HARDLY_ANY) if limits is None else limits
+    app.extensions["comptoir-hosts"] = hosts
     app.register_blueprint(public.routes)
+    app.register_blueprint(agency_api.routes)
     app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
     app.cross_origin = allow(app, origins)
     app.register_error_handler(Refusal, errors.of_refusal)
@@ -178,8 +180,8 @@ def create_app(
 
 
 def refuse_undeclared(app: Flask) -> None:
-    """Raise `UndeclaredScope` for a route that is neither one of `Routes` nor public."""
+    """Raise `UndeclaredScope` for a route that is neither one of `Routes`, nor public, nor the agency API's, whose table has the scopes."""
     declared = {f"{blueprint.name}.{endpoint}" for blueprint in ROUTES for endpoint in blueprint.scopes}
     for rule in app.url_map.iter_rules():
-        if rule.endpoint not in declared and not rule.endpoint.startswith(f"{public.routes.name}."):
+        if rule.endpoint not in declared and rule.endpoint.partition(".")[0] not in {public.routes.name, agency_api.routes.name}:
             raise UndeclaredScope(f"{rule.rule} says no scope: declare it by a method of Routes, or among the public ones.")

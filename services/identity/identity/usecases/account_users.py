@@ -103,6 +103,28 @@ def claim_credentials(uow: UnitOfWork, *, agency_id: str, account_id: str, passw
     return domain.Credentials(username=claimed.username, password=password)
 
 
+def refuse_unissuable(session: Session, *, agency_id: str, account_id: str) -> None:
+    """Raise what `issue_credentials` would, before a password is hashed for nothing."""
+    user = repository.account_user(session, account_id=account_id, username=domain.ADMIN_USERNAME)
+    if user is not None:
+        _issuable(user, agency_id=agency_id, account_id=account_id)
+
+
+def issue_credentials(
+    uow: UnitOfWork, *, agency_id: str, account_id: str, password: str, password_hash: str, **about: str | None
+) -> domain.Credentials:
+    """Give the account's first user a password as the account is opened; it is made where there is none yet (`about` it).
+
+    Asked again, it is another password, as long as nobody has set one: what was given is kept nowhere. It counts as claimed (R0.52).
+    Raises what `prepare_admin_user` raises, and `CredentialsAlreadyClaimed`.
+    """
+    user = prepare_admin_user(uow, agency_id=agency_id, account_id=account_id, **about)
+    issued = _issuable(user, agency_id=agency_id, account_id=account_id)
+    issued.password_hash = password_hash
+    issued.credentials_claimed_at = issued.password_changed_at = uow.platform_now
+    return domain.Credentials(username=issued.username, password=password)
+
+
 def account_users(session: Session, *, agency_id: str, account_id: str, limit: int, cursor: str | None) -> Page[models.AccountUser]:
     """List the account's users, newest first. Raises `AccountNotFound` and `InvalidCursor`."""
     _refuse_others_account(session, agency_id=agency_id, account_id=account_id)
@@ -225,5 +247,12 @@ def _owned(user: models.AccountUser | None, *, agency_id: str, account_id: str) 
 def _claimable(user: models.AccountUser | None, *, agency_id: str, account_id: str) -> models.AccountUser:
     owned = _owned(user, agency_id=agency_id, account_id=account_id)
     if owned.credentials_claimed_at is not None:
+        raise errors.CredentialsAlreadyClaimed(account_id=account_id)
+    return owned
+
+
+def _issuable(user: models.AccountUser, *, agency_id: str, account_id: str) -> models.AccountUser:
+    owned = _owned(user, agency_id=agency_id, account_id=account_id)
+    if owned.password_changed_at != owned.credentials_claimed_at:
         raise errors.CredentialsAlreadyClaimed(account_id=account_id)
     return owned
