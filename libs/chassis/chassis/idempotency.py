@@ -142,20 +142,18 @@ def _asked(connection: Connection, claim: Claim, *, now: datetime) -> CursorResu
     return connection.execute(SELECT_KEY, {"scope": claim.scope, "key": claim.key, "since": now - claim.lifetime})
 
 
-TAKE_KEY = text(
-    "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at) VALUES (:scope, :key, :hash, :now)"
-    " ON CONFLICT (scope, key) DO UPDATE"
+TAKEN = (
+    "ON CONFLICT (scope, key) DO UPDATE"
     " SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
-    " WHERE k.created_at <= :since RETURNING (SELECT now FROM agency_clocks WHERE agency_id = :scope) AS clock"
+    " WHERE k.created_at <= :since RETURNING scope, key, (SELECT now FROM agency_clocks WHERE agency_id = k.scope) AS clock"
 )  # whoever begins a unit learns the time of its agency in the same round trip
-TAKE_KEYS = text(
-    "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at)"
-    " SELECT scope, key, hash, :now FROM unnest(CAST(:scopes AS varchar[]), CAST(:keys AS varchar[]), CAST(:hashes AS varchar[]))"
-    " AS wanted (scope, key, hash)"
-    " ON CONFLICT (scope, key) DO UPDATE"
-    " SET request_hash = excluded.request_hash, answer = NULL, refusal = NULL, created_at = excluded.created_at"
-    " WHERE k.created_at <= :since RETURNING scope, key, (SELECT now FROM agency_clocks WHERE agency_id = scope) AS clock"
-)
+TAKE = "INSERT INTO idempotency_keys AS k (scope, key, request_hash, created_at)"
+TAKE_KEY = text(f"{TAKE} VALUES (:scope, :key, :hash, :now) {TAKEN}")
+TAKE_KEYS = text(f"""
+    {TAKE} SELECT scope, key, hash, :now
+    FROM unnest(CAST(:scopes AS varchar[]), CAST(:keys AS varchar[]), CAST(:hashes AS varchar[])) AS wanted (scope, key, hash)
+    {TAKEN}
+""")  # noqa: S608  both parts are written above
 SELECT_KEY = text("SELECT request_hash, answer, refusal FROM idempotency_keys WHERE scope = :scope AND key = :key AND created_at > :since")
 STORE_ANSWER = "UPDATE idempotency_keys SET answer = CAST(:answer AS jsonb) WHERE scope = :scope AND key = :key"
 STORE_REFUSAL = text("UPDATE idempotency_keys SET refusal = CAST(:refusal AS jsonb) WHERE scope = :scope AND key = :key")

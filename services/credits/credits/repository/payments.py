@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from credits.models import CreditNote, Reservation
+from credits.models import CreditNote
 from credits.repository.movements import Rows
 
 INSERT_RESERVATION = text("""
@@ -44,11 +44,6 @@ def insert_reservation(session: Session, *, payment_id: str, invoice_id: str, ag
     """Insert a reservation; False where the payment has one. Waits for whoever is inserting it right now."""
     values = {"payment_id": payment_id, "invoice_id": invoice_id, "agency_id": agency_id, "state": state, "now": now}
     return session.connection().execute(INSERT_RESERVATION, values).first() is not None
-
-
-def reservation_for_update(session: Session, payment_id: str) -> Reservation:
-    """Give the reservation of a payment that is known to have one, locked."""
-    return session.get_one(Reservation, payment_id, with_for_update=True)
 
 
 def locked_reservation(session: Session, *, payment_id: str, idempotency_key: str) -> Rows:

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from chassis.money import Money
 from chassis.unit_of_work import UnitOfWork
 from credits import domain, events, repository
@@ -45,10 +43,9 @@ def reserve_prepaid(
             move(uow, Movement.RESERVATION, parts, cause=cause, books=books, is_last=True)
         else:
             watch_pot(uow, books=books, cause=cause)
-    elif repository.reservation_for_update(uow.session, payment_id).state == ReservationState.RELEASED:
-        parts = []
     else:
-        parts = _reserved(uow.session, payment_id)
+        found = _reservation(uow, payment_id)
+        parts = [] if found[0].state == ReservationState.RELEASED else _parts_in(found)
     return {"reserved": Money(amount_minor=domain.units_in(parts), currency=up_to.currency)}
 
 
@@ -154,8 +151,7 @@ def _spend(uow: UnitOfWork, parts: Sequence[Part], *, cause: Cause, payment_id: 
 
 def _release(uow: UnitOfWork, *, agency_id: str, invoice_id: str, payment_id: str) -> list[Part] | None:
     """Settle the payment's reservation as released, as `_settle` does."""
-    key = domain.key_of(Movement.RESERVATION, payment_id)
-    found = repository.locked_reservation(uow.session, payment_id=payment_id, idempotency_key=key)
+    found = _reservation(uow, payment_id)
     return _settle(uow, ReservationState.RELEASED, found, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id)
 
 
@@ -166,12 +162,11 @@ def _settle(
     if not found:
         if _insert_reservation(uow, wanted, agency_id=agency_id, invoice_id=invoice_id, payment_id=payment_id):
             return []
-        key = domain.key_of(Movement.RESERVATION, payment_id)  # somebody came between
-        found = repository.locked_reservation(uow.session, payment_id=payment_id, idempotency_key=key)
+        found = _reservation(uow, payment_id)  # somebody came between
     if not domain.settle(payment_id=payment_id, state=ReservationState(found[0].state), wanted=wanted):
         return None
     uow.write_last(*repository.settled(payment_id=payment_id, state=wanted.value, now=uow.now))
-    return parts_of([row for row in found if row.lot_id is not None])
+    return _parts_in(found)
 
 
 def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, agency_id: str, invoice_id: str, payment_id: str) -> bool:
@@ -180,6 +175,11 @@ def _insert_reservation(uow: UnitOfWork, state: ReservationState, *, agency_id: 
     )
 
 
-def _reserved(session: Session, payment_id: str) -> list[Part]:
+def _reservation(uow: UnitOfWork, payment_id: str) -> repository.Rows:
+    """Lock the payment's reservation, and read it."""
     key = domain.key_of(Movement.RESERVATION, payment_id)
-    return parts_of(repository.moved_by(session, idempotency_key=key, purpose=Purpose.RESERVED))
+    return repository.locked_reservation(uow.session, payment_id=payment_id, idempotency_key=key)
+
+
+def _parts_in(found: repository.Rows) -> list[Part]:
+    return parts_of([row for row in found if row.lot_id is not None])
