@@ -65,6 +65,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
         self._leaving: deque[Any] = deque()
         super().init_process()
 
+    def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
+        """A new client has said something, or has gone: then there is nothing to answer, and no thread is asked to find that out."""
+        if _is_gone(client):
+            self.pending_conns.remove(conn)
+            self._let_go(conn)
+        else:
+            super().on_pending_socket_readable(conn, client)
+
+    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
+        """The same of a client that has had an answer."""
+        if _is_gone(client):
+            self.keepalived_conns.remove(conn)
+            self._let_go(conn)
+        else:
+            super().on_client_socket_readable(conn, client)
+
     def enqueue_req(self, conn: Any) -> None:
         """Give the connection to a thread, with a limit on every read and write; or let it wait for its first byte, or turn it away."""
         if not conn.data_ready and not conn.initialized:
@@ -166,6 +182,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def _is_gone(sock: socket.socket) -> bool:
+    try:
+        return not sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _is_probe(sock: socket.socket) -> bool:
