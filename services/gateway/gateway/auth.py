@@ -18,6 +18,9 @@ Value = TypeVar("Value")
 KEY = re.compile(r"ck_(live|test)_[A-Za-z0-9]{20,100}")
 """What a key looks like: anything else is no key, and identity need not be asked."""
 
+MD5 = re.compile(r"[0-9a-f]{32}")
+"""What the md5 of a key looks like, which programs of the agency API send."""
+
 VALID_SECONDS = 30.0
 """How long a key that was revoked may still be taken by a process that did not hear of it."""
 INVALID_SECONDS = 5.0
@@ -107,10 +110,11 @@ class Keys:
 
     def holder(self, key: str) -> Caller:
         """Whose this key is. Raises `KeyInvalid`; `Unavailable` where identity must say and is away."""
-        if KEY.fullmatch(key) is None:
-            raise KeyInvalid
-        digest = hashlib.sha256(key.encode()).hexdigest()  # the key itself goes no further, and stays nowhere
-        return self._callers.get(digest) or self._introduced(digest)
+        return self._known(key, KEY)
+
+    def holder_by_md5(self, md5: str) -> Caller:
+        """Whose the key with this md5 in hexadecimal is; raises what `holder` does."""
+        return self._known(md5, MD5)
 
     def forget(self, key_id: str) -> None:
         """Ask about this key again: it was revoked."""
@@ -123,6 +127,12 @@ class Keys:
     def _forget(self, is_meant: Callable[[Caller], bool]) -> None:
         self._times_forgotten += 1  # first: what identity is saying right now may be older than this
         self._callers.drop(is_meant)
+
+    def _known(self, secret: str, form: re.Pattern[str]) -> Caller:
+        if form.fullmatch(secret) is None:
+            raise KeyInvalid
+        digest = hashlib.sha256(secret.encode()).hexdigest()  # the key itself goes no further, and stays nowhere
+        return self._callers.get(digest) or self._introduced(digest)
 
     def _introduced(self, digest: str) -> Caller:
         if self._strangers.get(digest):

@@ -1,5 +1,6 @@
 """The agency API: how it is reached, how it answers, and what it never tells. What each call does: test_agency_api_calls.py."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ from .test_routes import RPC_AGENCY, MakeFront
 
 STRANGE = "ck_live_" + "b" * 43
 OTHER = "nothing-like-a-key"
+MD5_OF_KEY = hashlib.md5(KEY.encode(), usedforsecurity=False).hexdigest()
 
 
 def read(answer: TestResponse, output: str) -> dict[str, Any]:
@@ -76,12 +78,13 @@ def test_how_it_went_is_a_number_in_json_and_php_for_programs_ask_whether_it_is_
         assert phpserialize.loads(php)[b"result_code"] is result
 
 
-@pytest.mark.parametrize("place", ["query", "form", "user", "token", "bearer", "plain"])
+@pytest.mark.parametrize("place", ["query", "form", "user", "md5", "token", "bearer", "plain"])
 def test_a_key_is_taken_wherever_programs_put_it(front: MakeFront, place: str) -> None:
     client = front()
     query = {"api_action": "group_view", "api_output": "json", "id": "3"}
     headers = {"token": {"Api-Token": KEY}, "bearer": {"Authorization": f"Bearer {KEY}"}, "plain": {"Authorization": KEY}}.get(place, {})
-    given = {"query": {"api_key": KEY}, "user": {"api_user": "shop", "api_pass": KEY}}.get(place, {})
+    by_password = {"user": KEY, "md5": MD5_OF_KEY}
+    given = {"api_user": "shop", "api_pass": by_password[place]} if place in by_password else {"api_key": KEY} if place == "query" else {}
     form = {"api_key": KEY} if place == "form" else {}
     answer = client._client.open(
         PATHS[1], method="POST" if form else "GET", query_string={**query, **given}, headers=headers, data=form or None
@@ -89,6 +92,12 @@ def test_a_key_is_taken_wherever_programs_put_it(front: MakeFront, place: str) -
     assert json.loads(answer.data)["result_code"] == 1
     (line,) = client.lines()
     assert (line["actor"], line["agency_id"], line["path"]) == (KEY_ID, AGENCY_ID, PATHS[1])
+
+
+def test_the_md5_of_a_key_opens_this_door_alone(front: MakeFront) -> None:
+    client = front()._client
+    assert client.get("/v1/agency", headers={"Authorization": f"Bearer {KEY}"}).status_code != 401
+    assert client.get("/v1/agency", headers={"Authorization": f"Bearer {MD5_OF_KEY}"}).status_code == 401
 
 
 @pytest.mark.parametrize("action", ["user_me", "no_such_call", ""])
@@ -217,7 +226,7 @@ def call_in_every_way() -> None:
     """Call with keys that open and keys that do not, in every place, also where the call fails; print what is logged and counted."""
     for failure in (None, Unavailable(service="identity", reason="it is away"), InternalError(), KeyError("a defect")):
         client = Front(Services(("admin",), {"identity__agency": (lambda _: RPC_AGENCY) if failure is None else _raising(failure)}))
-        for key in (KEY, STRANGE, OTHER):
+        for key in (KEY, STRANGE, OTHER, MD5_OF_KEY):
             called(client, "user_me", api_key=key)
             called(client, "user_me", api_key="", api_user="shop", api_pass=key)
             client._client.get(PATHS[1], query_string={"api_action": "user_me"}, headers={"Api-Token": key})
@@ -236,6 +245,6 @@ def test_no_key_reaches_a_log_line_or_a_metric(log_format: str) -> None:
     assert PATHS[0] in told
     assert "a request failed" in told
     assert "comptoir_http_request_seconds" in told
-    for key in (KEY, STRANGE, OTHER):
+    for key in (KEY, STRANGE, OTHER, MD5_OF_KEY):
         assert key not in told
         assert key[8:] not in told

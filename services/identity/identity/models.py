@@ -40,6 +40,8 @@ class Agency(Base):
 class ApiKey(Base):
     """What is kept of a key: never the key. `keyed_digest` is HMAC-SHA256(pepper, SHA-256 of the key in hexadecimal).
 
+    `keyed_md5_digest`: the same of the key's md5 in hexadecimal; null where the release before made the key, which kept none.
+
     `user_id`: the person whose key it is, also one who was removed; null: a program's. `line_id`: the first of the keys that rotating made
     one of the other, itself for a first one; null where the release before made it, which knew of no lines: then itself.
     """
@@ -55,6 +57,7 @@ class ApiKey(Base):
     line_id: Mapped[str | None]
     prefix: Mapped[str]
     keyed_digest: Mapped[bytes] = mapped_column(unique=True)
+    keyed_md5_digest: Mapped[bytes | None] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]

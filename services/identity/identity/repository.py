@@ -62,7 +62,7 @@ _USE_UNNOTED = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < _NOW - K
 
 
 def usable_key(session: Session, *, keyed_digest: bytes) -> UsableKey | None:
-    """Find the key with this digest unless it was revoked or is over: asked before every request, so one SELECT by a unique index."""
+    """Find the key with this digest unless it was revoked or is over: asked before every request, so one SELECT by unique indexes."""
     row = session.execute(
         select(
             ApiKey.id.label("key_id"),
@@ -74,7 +74,11 @@ def usable_key(session: Session, *, keyed_digest: bytes) -> UsableKey | None:
             _USE_UNNOTED.label("use_unnoted"),
         )
         .join(Agency, Agency.id == ApiKey.agency_id)
-        .where(ApiKey.keyed_digest == keyed_digest, ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > _NOW))
+        .where(
+            or_(ApiKey.keyed_digest == keyed_digest, ApiKey.keyed_md5_digest == keyed_digest),
+            ApiKey.revoked_at.is_(None),
+            or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > _NOW),
+        )
     ).one_or_none()
     return None if row is None else UsableKey(**row._mapping)  # noqa: SLF001  the documented mapping of a Row
 

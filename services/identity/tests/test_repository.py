@@ -30,10 +30,21 @@ def test_finding_a_key_is_one_statement_outside_of_any_transaction(work: Units) 
     assert len(statements) == 1
 
 
-def test_finding_a_key_uses_the_unique_index(work: Units, database: ServiceDatabase) -> None:
+def test_finding_a_key_uses_the_unique_indexes(work: Units, database: ServiceDatabase) -> None:
     key = a_key(work, an_agency(work).id)
-    plan = database.query("SET enable_seqscan = off; EXPLAIN SELECT id FROM api_keys WHERE keyed_digest = %s", key.keyed_digest)
-    assert "uq_api_keys_keyed_digest" in str(plan)
+    either = "keyed_digest = %s OR keyed_md5_digest = %s"
+    plan = str(
+        database.query(f"SET enable_seqscan = off; EXPLAIN SELECT id FROM api_keys WHERE {either}", key.keyed_digest, key.keyed_digest)
+    )
+    assert "uq_api_keys_keyed_digest" in plan
+    assert "uq_api_keys_keyed_md5_digest" in plan
+
+
+def test_a_key_is_found_by_its_md5_too(work: Units) -> None:
+    key = a_key(work, an_agency(work).id)
+    with work.reading() as session:
+        found = usecases.key_by_digest(session, digest=domain.digest_of(domain.md5_of(key.secret)), pepper=PEPPER)
+    assert found.key_id == key.id
 
 
 def test_the_use_of_a_key_is_noted_at_first_and_then_once_an_hour(work: Units, database: ServiceDatabase) -> None:

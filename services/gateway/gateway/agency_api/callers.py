@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Request
 
 from gateway import limits
-from gateway.auth import Caller
+from gateway.auth import MD5, Caller
 from gateway.errors import AgencyKeyInvalid, AgencyKeyMissing, KeyInvalid
 from gateway.routes import CALLER, keys
 
@@ -20,7 +20,7 @@ def caller_of(request: Request, sent: Mapping[str, str]) -> Caller:
     if not key:
         raise AgencyKeyMissing
     try:
-        caller = keys().holder(key)
+        caller = keys().holder_by_md5(key.lower()) if MD5.fullmatch(key.lower()) else keys().holder(key)
     except KeyInvalid:
         raise AgencyKeyInvalid(masked=masked(key)) from None
     request.environ[CALLER] = caller  # for the access log
@@ -34,7 +34,7 @@ def masked(key: str) -> str:
 
 
 def key_of(request: Request, sent: Mapping[str, str]) -> str:
-    """Find the key. There is no md5 of a password here to compare with (decision 0019): beside `api_user`, `api_pass` is a key, too."""
+    """Find the key, or its md5, which programs send as `api_pass` whose password it is for them (decision 0019)."""
     authorization = request.headers.get("Authorization", "")
     if authorization.lower().startswith(BEARER):
         authorization = authorization[len(BEARER) :]

@@ -26,6 +26,7 @@ class DraftKey:
     id: str
     prefix: str
     keyed_digest: bytes
+    keyed_md5_digest: bytes
     secret: str = field(repr=False)
 
 
@@ -38,6 +39,7 @@ def draft_key(*, test_mode: bool, pepper: bytes) -> DraftKey:
         id=new_id("key"),
         prefix=mode + random_part[:KEY_SHOWN_LENGTH],
         keyed_digest=keyed_digest(pepper=pepper, digest=digest_of(secret)),
+        keyed_md5_digest=keyed_digest(pepper=pepper, digest=digest_of(md5_of(secret))),
         secret=secret,
     )
 
@@ -50,6 +52,14 @@ def random_text() -> str:
 def digest_of(secret: str) -> str:
     """Give the SHA-256 of a key in hexadecimal: all of a key that travels between the gateway and identity."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def md5_of(secret: str) -> str:
+    """Give the md5 of a key in hexadecimal, which opens the agency API for programs that send no password otherwise (decision 0019).
+
+    md5 adds no safety, and need not: of 256 random bits nobody finds the md5 by trying.
+    """
+    return hashlib.md5(secret.encode(), usedforsecurity=False).hexdigest()
 
 
 def keyed_digest(*, pepper: bytes, digest: str) -> bytes:

@@ -26,7 +26,10 @@ def api_keys(session: Session, *, agency_id: str, limit: int, cursor: str | None
 
 
 def key_by_digest(session: Session, *, digest: str, pepper: bytes) -> repository.UsableKey:
-    """Give the key whose SHA-256 in hexadecimal is `digest`; raises `InvalidApiKey` where it is unknown, revoked or over."""
+    """Give the key where `digest` is the SHA-256 in hexadecimal of itself, or of its md5 in hexadecimal.
+
+    Raises `InvalidApiKey` where it is unknown, revoked or over.
+    """
     found = repository.usable_key(session, keyed_digest=domain.keyed_digest(pepper=pepper, digest=digest))
     if found is None:
         raise errors.InvalidApiKey
@@ -145,7 +148,7 @@ def _refuse_to_give_more(uow: UnitOfWork, *, agency_id: str, by_key_id: str | No
 
 
 def _kept(uow: UnitOfWork, key: models.ApiKey, *, agency_id: str, draft: domain.DraftKey) -> models.ApiKey:
-    key.id, key.prefix, key.keyed_digest = draft.id, draft.prefix, draft.keyed_digest
+    key.id, key.prefix, key.keyed_digest, key.keyed_md5_digest = draft.id, draft.prefix, draft.keyed_digest, draft.keyed_md5_digest
     key.agency_id, key.created_at = agency_id, uow.platform_now
     uow.session.add(key)
     uow.emit(events.ApiKeyCreated(subject=key.id, agency_id=agency_id, key_id=key.id, key_name=key.name, scopes=key.scopes))
