@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz bench bench-data migrate catalogue audit openapi release-api requirements \
+.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
 	topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
@@ -78,6 +78,9 @@ audit: setup ## Prove over the running platform's databases what must be true of
 openapi: setup ## Write docs/openapi.json from the routes.
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+asyncapi: setup ## Write the AsyncAPI document of all events, from the services' facts and their golden examples.
+	@$(PYTHON) -W ignore -m tests.contracts.asyncapi
 
 release-api: setup ## Promise docs/openapi.json: what a later document takes away fails the tests. BREAKING=yes where the last promise is not kept.
 	@$(PYTHON) -m tests.contracts.promises $(if $(filter yes,$(BREAKING)),breaking)

@@ -7,7 +7,7 @@ from flask import Flask
 
 from chassis.ids import new_id
 
-PUBLIC = {"/docs", "/healthz", "/readyz", "/v1/openapi.json", "/webhooks/stripe"}
+PUBLIC = {"/docs", "/healthz", "/readyz", "/v1/asyncapi.json", "/v1/openapi.json", "/webhooks/stripe"}
 """What says nothing of anybody; and what the payment provider tells, which is known by its signature."""
 AGENCY_API = {"/api.php", "/admin/api.php"}
 """What answers 200 to everybody, and says inside that it knows no stranger: tests/contracts/test_agency_api.py tries every call."""

@@ -273,4 +273,4 @@ def test_the_application_does_not_start_with_a_route_beside_the_declared_ones(fr
 
 def test_what_is_public_is_exactly_this(front: Callable[..., Front]) -> None:
     rules = {rule.rule for rule in front().app.url_map.iter_rules() if rule.endpoint.startswith("public.")}
-    assert rules == {"/v1/openapi.json", "/docs", "/healthz", "/readyz", "/webhooks/stripe"}
+    assert rules == {"/v1/openapi.json", "/v1/asyncapi.json", "/docs", "/healthz", "/readyz", "/webhooks/stripe"}

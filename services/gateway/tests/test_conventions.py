@@ -273,7 +273,7 @@ def test_no_body_makes_us_fail(front: MakeFront) -> None:
 # --- headers ----------------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/docs", "/v1/openapi.json", "/v1/nothing", ACCOUNT])
+@pytest.mark.parametrize("path", ["/healthz", "/docs", "/v1/openapi.json", "/v1/asyncapi.json", "/v1/nothing", ACCOUNT])
 def test_every_answer_carries_the_security_headers(front: MakeFront, path: str) -> None:
     headers = front(accounts__account=refusing(refusal_of("not_found"))).get(path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -19,6 +20,8 @@ STYLE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'n
 """The documentation is one page: its style is in it, and it has no script."""
 MOST_TOLD_BYTES = 256 * 1024
 LONGEST_SIGNATURE = 2000
+EVENTS = Path(__file__).parent.parent / "asyncapi.json"
+"""What the services publish, as their code says it: written by `make asyncapi`."""
 KEPT_A_WHILE = {"Cache-Control": "public, max-age=300"}
 
 
@@ -52,6 +55,12 @@ def documentation_of(app: Flask, document: Json) -> Documentation:
 def get_openapi() -> Response:
     """Give the OpenAPI document."""
     return Response(_documentation().text, content_type="application/json", headers=KEPT_A_WHILE)
+
+
+@routes.get("/v1/asyncapi.json")
+def get_asyncapi() -> Response:
+    """Give the AsyncAPI document of all events that the services publish."""
+    return Response(EVENTS.read_bytes(), content_type="application/json", headers=KEPT_A_WHILE)
 
 
 @routes.get("/docs")
