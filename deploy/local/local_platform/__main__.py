@@ -4,11 +4,11 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from local_platform import keys
 from local_platform.lock import AlreadyRunning, FolderLock
 from local_platform.mailbox import MailCatcher
 from local_platform.output import Output
@@ -21,7 +21,6 @@ from local_servers import PortTaken, ServerFailed
 READY_SECONDS = 90.0
 DRAIN_SECONDS = 30
 DEMO_SECONDS = 60
-PROBE_SECONDS = 5
 
 
 class StopRequested(BaseException):
@@ -126,21 +125,15 @@ def _demo_agency(settings: Settings, *, amqp_uri: str) -> dict[str, str]:
     if settings.demo_file.exists():
         kept = dict(line.split("=", 1) for line in settings.demo_file.read_text().splitlines() if "=" in line)
         demo = {"agency_id": kept.get("COMPTOIR_AGENCY_ID", ""), "api_key": kept.get("COMPTOIR_API_KEY", "")}
-        if _key_opens(settings, demo["api_key"]):
-            return demo
+        try:
+            if keys.opens(settings.address, demo["api_key"]):
+                return demo
+        except keys.NoAnswer as silence:
+            raise StepFailed(str(silence)) from None
     command = [sys.executable, "-m", "local_platform.demo"]
     printed = _run_step("Making the demo agency", command, seconds=DEMO_SECONDS, environment=process_environment(amqp_uri=amqp_uri))
     made: dict[str, str] = json.loads(printed.splitlines()[-1])  # its log is above
     return made
-
-
-def _key_opens(settings: Settings, api_key: str) -> bool:
-    request = urllib.request.Request(f"{settings.address}/v1/agency", headers={"Authorization": f"Bearer {api_key}"})
-    try:
-        with urllib.request.urlopen(request, timeout=PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
 
 
 def _write_demo_file(settings: Settings, demo: dict[str, str], *, amqp_uri: str, databases: dict[str, str]) -> None:
