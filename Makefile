@@ -55,8 +55,8 @@ faults: setup ## Run all fault tests, the slow ones too.
 soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 	$(VENV)/bin/pytest -m slow --timeout 3600
 
-fuzz: setup ## Ask the whole platform for whatever docs/openapi.json allows, and for what it does not; MINUTES=15. Ends with a curl for each finding.
-	@FUZZ_MINUTES=$(or $(MINUTES),15) $(VENV)/bin/pytest tests/journeys/test_fuzz.py -q -s --timeout 0
+fuzz: setup ## Ask the running platform for whatever docs/openapi.json allows, and for what it does not; MINUTES=15. Ends with a curl for each finding.
+	@$(DEMO); $(PYTHON) -W ignore -m tests.journeys.fuzz $(or $(MINUTES),15)
 
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench
