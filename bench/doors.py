@@ -180,12 +180,10 @@ def _buy_prepaid(port: int, agency: Agency) -> None:
     address, amount = f"http://127.0.0.1:{port}/v1/credits/prepaid", {"amount": PREPAID_MINOR, "currency": "EUR"}
     requests.post(f"{address}/purchases", json={"amount": amount}, headers=agency.headers, timeout=30).raise_for_status()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        answer = requests.get(address, headers=agency.headers, timeout=30)
-        if answer.ok and str(PREPAID_MINOR) in answer.text:
-            return
+    while str(PREPAID_MINOR) not in (said := requests.get(address, headers=agency.headers, timeout=30).text):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the prepaid credit did not come: {said}")
         time.sleep(POLL_SECONDS)
-    raise RuntimeError(f"the prepaid credit did not come: {answer.text}")
 
 
 def _until_opened(accounts_url: str) -> int:
@@ -193,12 +191,13 @@ def _until_opened(accounts_url: str) -> int:
     deadline = time.monotonic() + PATIENCE_SECONDS
     with closing(psycopg2.connect(accounts_url)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        while time.monotonic() < deadline:
-            cursor.execute("SELECT status, count(*) FROM accounts WHERE name LIKE 'opened-%' GROUP BY status")
-            found = dict(cursor.fetchall())
-            if "creating" not in found:
-                break
+        while "creating" in (found := _opened(cursor)) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
     if found.keys() - {"active"}:
         raise RuntimeError(f"not every account was opened in {PATIENCE_SECONDS} s: {found}")
-    return int(found.get("active", 0))
+    return found.get("active", 0)
+
+
+def _opened(cursor: Any) -> dict[str, int]:
+    cursor.execute("SELECT status, count(*) FROM accounts WHERE name LIKE 'opened-%' GROUP BY status")
+    return dict(cursor.fetchall())

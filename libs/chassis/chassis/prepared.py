@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, TextClause, text
+from sqlalchemy import Connection, Row, Select, text
 from sqlalchemy.dialects import postgresql
 
 BY_NUMBER = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # SQLAlchemy types half of it
@@ -19,8 +19,8 @@ class Prepared:
         compiled = question.compile(dialect=BY_NUMBER)
         values = ", ".join(f":{value}" for value in compiled.positiontup or ())
         self._name = f"comptoir_{name}"
-        self._prepare: str = f"PREPARE {self._name} AS {compiled}"
-        self._execute: Any = _typed(text(f"EXECUTE {self._name} ({values})"), question)
+        self._prepare = f"PREPARE {self._name} AS {compiled}"
+        self._execute = text(f"EXECUTE {self._name} ({values})").columns(*question.selected_columns)
 
     def one_or_none(self, connection: Connection, values: Mapping[str, Any]) -> Row[Any] | None:
         """Ask for the one row there is, if there is one."""
@@ -30,8 +30,3 @@ class Prepared:
             known[self._name] = True
         row: Row[Any] | None = connection.execute(self._execute, values).one_or_none()
         return row
-
-
-def _typed(execute: TextClause, question: Select[Any]) -> Any:
-    """Read the columns as those of the question: by their names, with their types."""
-    return execute.columns(*question.selected_columns)  # type: ignore[arg-type]  # columns are what they are
