@@ -1,4 +1,4 @@
-"""`python -m bench [reads] [relay] [inbox] [ledger] [overview] [renewals] [startup]`: run these or all, into results.json."""
+"""`python -m bench [doors] [reads] [relay] [inbox] [ledger] [overview] [renewals] [startup]`: run these or all, into results.json."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import http_read, inbox, ledger, overview, relay, renewals, startup
+from bench import doors, inbox, ledger, overview, performance, relay, renewals, startup
 from bench.platform import bench
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -18,7 +18,8 @@ RESULTS = Path(__file__).with_name("results.json")
 def main(chosen: list[str]) -> None:
     """Measure what is chosen."""
     parts: dict[str, Callable[[], dict[str, Any]]] = {
-        "reads": lambda: _with_servers(http_read.measure),
+        "doors": lambda: _with_servers(doors.measure),
+        "reads": lambda: _with_servers(doors.measure_reads),
         "relay": lambda: _with_servers(relay.measure),
         "inbox": lambda: _with_servers(inbox.measure),
         "ledger": lambda: _with_servers(ledger.measure),
@@ -30,13 +31,14 @@ def main(chosen: list[str]) -> None:
     if unknown:
         sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}: choose among {', '.join(parts)}.")
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in chosen or parts:
+    for name in chosen or [part for part in parts if part != "reads"]:  # the doors hold the reads
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         load = f"{os.getloadavg()[0]:.2f} before"
         results[name] = {**parts[name](), "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "load": load}
         _print(name, results[name])
         results["machine"] = {"cores": os.cpu_count(), "python": platform.python_version()}
         RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    performance.write(results)
 
 
 def _with_servers(measure: Callable[..., dict[str, Any]]) -> dict[str, Any]:
@@ -46,17 +48,12 @@ def _with_servers(measure: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 
 def _print(name: str, result: dict[str, Any]) -> None:
     print(f"\n{result['what']}")
-    if name != "reads":
-        for key, value in result.items():
-            if key not in {"what", "measured_at", "load"}:
-                print(f"  {key.replace('_', ' '):30} {value:>10}")
+    if name in {"doors", "reads"}:
+        print(performance.table(result))
         return
-    print(f"  {'clients':>7} {'':7} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8}")
-    for row in result["rows"]:
-        for front in ("stock", "limit", "ours"):
-            figures = row[front]
-            print(f"  {row['clients']:>7} {front:7} {figures['per_second']:>8} {figures['p50_ms']:>8} {figures['p99_ms']:>8}")
-        print(f"  {'':7} ours is {row['ours_to_stock']}× stock and {row['ours_to_limit']}× limit")
+    for key, value in result.items():
+        if key not in {"what", "measured_at", "load"}:
+            print(f"  {key.replace('_', ' '):30} {value:>10}")
 
 
 if __name__ == "__main__":

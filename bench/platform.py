@@ -106,11 +106,11 @@ def wait_for_http(url: str, process: subprocess.Popen[bytes], *, seconds: float 
     raise RuntimeError(f"{url} was not ready: {last}")
 
 
-def execute(database_url: str, statement: str, *parameters: object) -> None:
+def execute(database_url: str, statement: str, *parameters: object, **named: object) -> None:
     """Plain SQL, committed."""
     connection = psycopg2.connect(database_url)
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
+            cursor.execute(statement, named or parameters)
     finally:
         connection.close()

@@ -1,10 +1,12 @@
 """marshmallow as this house uses it: strict towards those who ask, tolerant towards facts read."""
 
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 import marshmallow
-from marshmallow import EXCLUDE, RAISE, ValidationError
+from marshmallow import EXCLUDE, RAISE, ValidationError, missing
 
 from chassis import fields
 from chassis.errors import InvalidRequest
@@ -12,6 +14,16 @@ from chassis.errors import InvalidRequest
 __all__ = ["ROOT", "Reading", "Schema", "fields", "load", "problems"]
 
 ROOT = "_schema"
+
+PLAIN: Mapping[type, tuple[type, ...]] = {
+    fields.String: (str, NoneType),
+    fields.Id: (str, NoneType),
+    fields.Integer: (int, NoneType),
+    fields.Minor: (int, NoneType),
+    fields.Boolean: (bool, NoneType),
+    fields.Instant: (NoneType,),
+}
+"""Kinds of field → types whose values they dump as they are."""
 
 
 class Schema(marshmallow.Schema):
@@ -22,9 +34,40 @@ class Schema(marshmallow.Schema):
 
         unknown = RAISE
 
-    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        """Read a member of a dict or an attribute of anything else; marshmallow tries both ways on every object, and dotted paths."""
-        return obj.get(attr, default) if isinstance(obj, dict) else getattr(obj, attr, default)
+    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
+        """Dump as marshmallow does, but what a field would give just as it came is not carried through it: a third of the time."""
+        if many and obj is not None:
+            return [self._serialize(each) for each in obj]
+        look_up, dumped = _look_up_in(obj), {}
+        for name, key, plain, field in self._members:
+            value = look_up(name, missing)
+            if type(value) not in plain:
+                value = field.serialize(name, obj, accessor=lambda _obj, attribute, default: look_up(attribute, default))
+                if value is missing:
+                    continue
+            dumped[key] = value
+        return dumped
+
+    @functools.cached_property
+    def _members(self) -> list[tuple[str, str, tuple[type, ...], Any]]:
+        """Of each field what it is read by and told as, and of which types it gives values as they are."""
+        return [
+            (name, field.data_key if field.data_key is not None else name, _plain_types(field), field)
+            for name, field in self.dump_fields.items()
+        ]
+
+
+def _look_up_in(obj: Any) -> Callable[[str, Any], Any]:
+    """How the members of `obj` are read: a row of the database as a whole, for each look into one costs as much as a field does."""
+    if isinstance(obj, dict):
+        return obj.get
+    as_dict = getattr(obj, "_asdict", None)
+    return functools.partial(getattr, obj) if as_dict is None else as_dict().get
+
+
+def _plain_types(field: Any) -> tuple[type, ...]:
+    is_as_read = field.attribute is None and not getattr(field, "as_string", False)
+    return PLAIN.get(type(field), ()) if is_as_read else ()
 
 
 class Reading(marshmallow.Schema):

@@ -2,8 +2,10 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
+import marshmallow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -176,3 +178,45 @@ def test_stock_fields_are_there_too() -> None:
     assert loaded == {"email": "a@example.com", "tags": []}
     with pytest.raises(ValidationError):
         Wide().load({"tags": ["\0"]})
+
+
+class Told(Schema):
+    """Every kind of field that is told as it was read, beside others."""
+
+    account_id = fields.Id("acc", data_key="account")
+    name = fields.String()
+    count = fields.Integer()
+    written = fields.Integer(as_string=True)
+    units = fields.Minor(attribute="minor")
+    is_it = fields.Boolean()
+    at = fields.Instant()
+    line = fields.Nested(Line)
+    lines = fields.List(fields.Nested(Line), dump_default=list)
+    shout = fields.Function(lambda told: str(told)[:5])
+    kept = fields.String(load_only=True)
+
+
+class Row(SimpleNamespace):
+    """Reads as rows of the database do."""
+
+    def _asdict(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+VALUES = st.none() | st.text() | st.integers() | st.booleans() | st.floats(allow_nan=False) | st.datetimes(timezones=st.just(UTC))
+NAMES = ("account_id", "name", "count", "written", "minor", "is_it", "at", "line", "kept")
+
+
+def _dumped(told: marshmallow.Schema, read: object, by: type[marshmallow.Schema]) -> Any:
+    try:
+        return list(by._serialize(told, read).items())
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        return type(error), str(error)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUES)))
+def test_what_is_told_is_what_marshmallow_would_tell(members: dict[str, Any]) -> None:
+    """In the same order, whether it is read from a dict, from an object, or from a row."""
+    for read in (members, SimpleNamespace(**members), Row(**members)):
+        assert _dumped(Told(), read, by=Schema) == _dumped(Told(), read, by=marshmallow.Schema)
+    assert Told(many=True).dump([{"name": "a"}, {"name": None}]) == [Told().dump({"name": "a"}), Told().dump({"name": None})]

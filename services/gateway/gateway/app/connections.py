@@ -88,9 +88,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
         elif self.tpool._work_queue.qsize() >= self.app.settings.max_requests_waiting and not _is_probe(conn.sock):  # noqa: SLF001  the pool tells nobody
             self._turn_away(conn)
         else:
-            limit = struct.pack("ll", self.app.settings.slow_client_seconds, 0)
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+            if not conn.initialized:  # the socket keeps it from then on
+                limit = struct.pack("ll", self.app.settings.slow_client_seconds, 0)
+                conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+                conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
             conn.enqueued_at = time.monotonic()
             super().enqueue_req(conn)
 
