@@ -9,7 +9,7 @@ from gateway.agency_api import PATHS
 
 from .agency_calls import ACCOUNT, get, keys_of, platform_of, post, told
 from .conftest import AGENCY_ID, KEY, Front
-from .test_routes import ACCOUNT_ID, MakeFront
+from .test_routes import ACCOUNT_ID, RPC_AGENCY, MakeFront
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_maps_by_number_are_rows_in_xml_and_numbers_in_php(client: Front) -> Non
 @pytest.mark.parametrize(
     ("action", "parameters", "kind"),
     [
-        ("account_credits_apply", {}, "prepaid"),
         ("account_credits_apply", {"kind": "sms"}, "sms"),
+        ("account_credits_apply", {"kind": "inbox_preview"}, "inbox_preview"),
         ("account_emailtest_credits_apply", {}, "inbox_preview"),
     ],
 )
@@ -73,6 +73,44 @@ def test_credit_is_handed_to_an_account_once_for_the_same_call(client: Front, ac
     assert told(client, "credits.allocate_credits") == [{"kind": kind, "account_id": ACCOUNT["id"], "units": 30}] * 2
     first, again = keys_of(client, "credits.allocate_credits")
     assert first == again
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "units", "words"),
+    [
+        ("EUR", "49.00", 4900, "The account has 0.30 EUR of prepaid credit now, and you have 0.70 EUR."),
+        ("EUR", "49", 4900, "The account has 0.30 EUR"),
+        ("EUR", "0.5", 50, "The account has 0.30 EUR"),
+        ("JPY", "4900", 4900, "The account has 30 JPY of prepaid credit now, and you have 70 JPY."),
+    ],
+)
+def test_prepaid_credit_is_money_as_prices_are(front: MakeFront, currency: str, amount: str, units: int, words: str) -> None:
+    """Trap: a number of cents, where everything else that such programs read is in the currency's main unit."""
+    client = platform_of(front, identity__agency=lambda _: {**RPC_AGENCY, "currency": currency})
+    said = get(client, "account_credits_apply", account="acme", credits=amount)
+    assert said["result_message"].startswith(words)
+    asked = {"kind": "prepaid", "account_id": ACCOUNT["id"], "units": units, "currency": currency}
+    assert told(client, "credits.allocate_credits") == [asked]
+    get(client, "account_credits_apply", account="acme", credits=amount)
+    first, again = keys_of(client, "credits.allocate_credits")
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("0.00", "it is an amount in EUR above 0, as prices of account_plans are."),
+        ("1.005", "it is a number as 10.00."),
+        ("1,5", "it is a number as 10.00."),
+        ("-1", "it is a number as 10.00."),
+        ("1e3", "it is a number as 10.00."),
+        ("1" * 10, "it is a number as 10.00."),
+    ],
+)
+def test_what_is_no_amount_moves_nothing(client: Front, amount: str, words: str) -> None:
+    said = get(client, "account_credits_apply", account="acme", credits=amount)
+    assert (said["result_code"], said["result_message"]) == (0, f"credits cannot be '{amount}': {words}")
+    assert told(client, "credits.allocate_credits") == []
 
 
 def test_a_link_signs_the_agency_in_as_admin_alone(client: Front) -> None:
