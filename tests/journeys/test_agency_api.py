@@ -1,26 +1,46 @@
 """Programs that agencies have already, on libraries that others wrote, do what they always did; and no key of theirs is left anywhere."""
 
+import hashlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import phpserialize
 import pytest
 import requests
 
 from chassis.testing import eventually
+from local_servers import RabbitNode
 from tests.architecture.tree import ROOT
 
 from .clients import LIBRARIES, Program
-from .clients.usual_program import CLIENT, PLUS, PREPAID_MINOR_UNITS, PREVIEWS, StepWrong, UsualProgram, buy_credit, plan_like
+from .clients.usual_program import CLIENT, PLUS, PREPAID_MINOR_UNITS, PREVIEWS, SECRET, StepWrong, UsualProgram, buy_credit, plan_like
 from .conftest import Agency, Platform, unique_name
+from .wiretap import Wiretap
+
+STRANGE = f"ck_live_{'z' * 43}"
+MD5 = hashlib.md5(b"a password", usedforsecurity=False).hexdigest()
+"""What programs send as `api_pass` elsewhere."""
+
+
+class Watched(Program):
+    """A program of which we remember what it was given that opens something."""
+
+    given: ClassVar[set[str]] = set()
+
+    def call(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
+        """As ever."""
+        said = super().call(method, action, **parameters)
+        self.given.update(said[name] for name in SECRET & said.keys())
+        return said
 
 
 @pytest.fixture(params=LIBRARIES)
 def program(request: pytest.FixtureRequest, platform: Platform, agency: Agency) -> Program:
-    return Program(request.param, url=platform.url, key=agency.key)
+    return Watched(request.param, url=platform.url, key=agency.key)
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +49,62 @@ def agency(platform: Platform) -> Agency:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_key_is_left_anywhere(platform: Platform, agency: Agency) -> Iterator[None]:
-    """After everything here was done: in no output, no metric, no trace, no row of any database."""
+def no_key_is_left_anywhere(platform: Platform, agency: Agency, rabbit: RabbitNode) -> Iterator[None]:
+    """After everything here was done: in no output, no metric, no trace, no row of any database; nor what accounts are opened by."""
+    wire = Wiretap(rabbit, platform.amqp_uri)
     yield
-    strange = f"ck_live_{'z' * 43}"
-    for where in ({"api_key": strange}, {"api_user": "shop", "api_pass": strange}):
-        said = requests.get(f"{platform.url}/api.php", params={**where, "api_action": "user_me", "api_output": "json"}, timeout=15).json()
-        assert said["result_message"] == f"Authentication for API key 'ck_live_{'*' * 43}' failed."
+    for secret in (STRANGE, MD5):
+        for options in places_of(secret):
+            said = requests.get(f"{platform.url}/api.php?api_action=user_me&api_output=json", timeout=15, **options).json()
+            assert said["result_message"] == f"Authentication for API key '{secret[:8]}{'*' * (len(secret) - 8)}' failed."
+    for secret in (agency.key, STRANGE):
+        for request in unreadable(secret):
+            assert raw(platform.http_port, request).startswith(b"HTTP/1.1 200 ")
     eventually(lambda: "/admin/api.php" in platform.processes["gateway serve"].text(), what="the access log")
+    headers, bodies = wire.heard()
     told = "".join(process.text() for process in platform.processes.values())
     told += "".join(requests.get(f"http://127.0.0.1:{process.port}/metrics", timeout=5).text for process in platform.processes.values())
     told += "".join(database.everything() for database in platform.databases.values())
     assert "comptoir_http_request_seconds" in told
+    assert "traceparent" in headers
     assert agency.id in told
-    for key in (agency.key, strange):
-        assert key not in told
-        assert key[8:] not in told
+    assert agency.id in headers
+    for key in (agency.key, STRANGE):
+        assert key not in told + headers + bodies
+        assert key[8:] not in told + headers + bodies
+    assert len(Watched.given) > len(LIBRARIES), "passwords and tokens were handed out"
+    assert [secret for secret in {MD5, *Watched.given} if secret in told + headers] == []
+
+
+def places_of(secret: str) -> list[dict[str, Any]]:
+    """Where programs put a key."""
+    return [
+        {"params": {"api_key": secret}},
+        {"params": {"api_user": "shop", "api_pass": secret}},
+        {"headers": {"Api-Token": secret}},
+        {"headers": {"Authorization": f"Bearer {secret}"}},
+    ]
+
+
+def unreadable(secret: str) -> list[bytes]:
+    """Calls that HTTP itself stands in the way of: 400, 413, 414 and 431 elsewhere."""
+    begun = f"POST /api.php?api_key={secret}&api_action=user_me".encode()
+    rest = f" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nApi-Token: {secret}\r\n".encode()
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n"
+    return [
+        begun + rest + b"no header\r\n\r\n",
+        begun + rest + form + b"Content-Length: 9000000\r\n\r\n",
+        begun + rest + form + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        begun + b"&search=" + b"a" * 5000 + rest + b"\r\n",
+        begun + rest + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n",
+    ]
+
+
+def raw(port: int, request: bytes) -> bytes:
+    """Send bytes; give what comes first."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
 
 
 def opened(program: Program, name: str, **changes: str) -> dict[str, Any]:

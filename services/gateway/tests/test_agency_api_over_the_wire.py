@@ -140,3 +140,29 @@ def test_when_too_many_wait_calls_are_turned_away_by_http_200(start: MakeGateway
     assert refused
     assert all("try again in a moment" in message for message in refused)
     assert KEY[8:] not in gateway.process.text()
+
+
+def test_a_service_away_or_beside_itself_is_told_and_no_key_is(start: MakeGateway, peer: MakePeer) -> None:
+    """Over the broker, with the traces that real processes write."""
+    peer("identity", key_by_digest=key_by_digest, agency=lambda _: {"nothing": "of what is asked"})
+    gateway = start(WEB_WORKERS="1")
+    for action, words in (
+        ("account_status&account=acme", "accounts cannot be reached right now"),
+        ("user_me", "Something failed on our side."),
+    ):
+        for parameters, headers in (
+            ({"api_key": KEY}, {}),
+            ({"api_user": "shop", "api_pass": KEY}, {}),
+            ({}, {"Api-Token": KEY}),
+        ):
+            began = time.monotonic()
+            url = f"{gateway.url}{PATHS[0]}?api_action={action}&api_output=json"
+            answer = requests.get(url, params=parameters, headers=headers, timeout=10)
+            assert time.monotonic() - began < 3
+            assert (answer.status_code, answer.json()["result_code"]) == (200, 0)
+            assert words in answer.json()["result_message"]
+    eventually(lambda: gateway.process.text().count('"path": "/api.php"') == 6, what="the access log")
+    told = gateway.process.text() + requests.get(f"http://127.0.0.1:{gateway.process.port}/metrics", timeout=5).text
+    assert "a request failed" in told
+    assert "Traceback" in told
+    assert KEY[8:] not in told

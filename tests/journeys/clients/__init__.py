@@ -19,6 +19,7 @@ from tests.architecture.tree import ROOT
 HERE = Path(__file__).parent
 INSTALL_SECONDS = 180
 CALL_SECONDS = 30
+LINE = "\n"
 
 
 class ClientFailed(Exception):
@@ -82,7 +83,7 @@ def _run(command: list[str], *, what: str, seconds: float, **options: Any) -> st
     except subprocess.TimeoutExpired:
         raise ClientFailed(f"{what} took longer than {seconds:.0f} s.") from None
     if ended.returncode:
-        raise ClientFailed(f"{what} failed:\n{ended.stdout}{ended.stderr}")
+        raise ClientFailed(f"{what} failed: {(ended.stderr or ended.stdout).strip().rpartition(LINE)[2]}")
     return ended.stdout
 
 
@@ -100,13 +101,12 @@ class Program:
         """Have the library make a call; give what it got, as it read it. Raises `ClientFailed`."""
         asked = {"url": self.url, "key": self.key, "method": method, "action": action, "parameters": parameters}
         driver = HERE / f"with_{self.library.replace('-', '_')}.{self._kind.ending}"
-        told = _run(
-            [self._kind.command, str(driver)],
-            what=f"{action} by {self.library}",
-            seconds=CALL_SECONDS,
-            input=json.dumps(asked),
-            env={**os.environ, self._kind.path_variable: str(self._folder)},
-        )
+        command = [self._kind.command, str(driver)]
+        environment = {**os.environ, self._kind.path_variable: str(self._folder)}
+        try:
+            told = _run(command, what=f"{action} by {self.library}", seconds=CALL_SECONDS, input=json.dumps(asked), env=environment)
+        except ClientFailed as failed:
+            raise ClientFailed(str(failed).replace(self.key, "<the key>")) from None
         answer: dict[str, Any] = json.loads(told)
         if answer["status"] != 200:
             raise ClientFailed(f"{action} by {self.library} got HTTP {answer['status']}; it is always 200.")
