@@ -1,5 +1,6 @@
 """What the calls of the agency API ask and answer about plans, credit, links and looks."""
 
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import phpserialize
@@ -47,6 +48,23 @@ def test_plans_are_shown_by_number_with_their_prices(client: Front) -> None:
         "price2show_formatted": "€470.40",
     }
     assert (plans["2"]["term"], plans["2"]["price"], plans["2"]["limit_mail_formatted"]) == ("0", "0.00", "100")
+
+
+def test_of_an_account_those_plans_are_shown_that_it_can_change_to(front: MakeFront) -> None:
+    """R1.14: nothing becomes a trial or a sandbox."""
+    allowed = {"action": "change_plan", "allowed": True, "code": None, "reason": None, "until": None}
+    refused = {**allowed, "allowed": False, "code": "kind_stays", "reason": "A sandbox account never becomes paid."}
+
+    def client(change: dict[str, Any]) -> Front:
+        enable = {**refused, "action": "enable"}
+        return platform_of(front, accounts__actions=lambda _: {"status": "active", "suspensions": [], "data": [enable, change]})
+
+    may = client(allowed)
+    assert list(get(may, "account_plans", account="acme")["plans"]) == ["7", "8"]
+    assert told(may, "accounts.actions") == [{"account_id": ACCOUNT["id"]}]
+    said = get(client(refused), "account_plans", account="acme")
+    assert (said["result_code"], said["result_message"]) == (0, refused["reason"])
+    assert get(may, "account_plans", account="elsewhere.comptoir.example")["result_code"] == 0
 
 
 def test_maps_by_number_are_rows_in_xml_and_numbers_in_php(client: Front) -> None:
