@@ -118,7 +118,7 @@ def test_forms_of_every_kind_are_read(gateway: Gateway) -> None:
     url = f"{gateway.url}{PATHS[1]}?api_key={KEY}&api_action=group_view&api_output=json"
     charset = {"Content-Type": "application/x-www-form-urlencoded; charset=ISO-8859-1"}
     for options in ({"data": {"id": "3"}}, {"files": {"id": (None, "3")}}, {"data": "id=3", "headers": charset}):
-        answer = requests.post(url, timeout=10, **options)  # type: ignore[arg-type]  # options of three kinds
+        answer = requests.post(url, timeout=10, **options)
         assert answer.json()["result_code"] == 1, answer.text
     unread = requests.post(url, json={"id": "3"}, timeout=10).json()
     assert unread["result_message"] == "group_view needs the parameter id: send it in the address."

@@ -84,7 +84,7 @@ def _run(command: list[str], *, what: str, seconds: float, **options: Any) -> st
         raise ClientFailed(f"{what} took longer than {seconds:.0f} s.") from None
     if ended.returncode:
         raise ClientFailed(f"{what} failed: {(ended.stderr or ended.stdout).strip().rpartition(LINE)[2]}")
-    return ended.stdout
+    return str(ended.stdout)
 
 
 class Program:

@@ -67,7 +67,7 @@ class UsualProgram:
         """Open the account, unless its name is taken, and wait until it is active."""
         self.ask("GET", "account_name_check", account=self.name)
         asked = {"account": self.name, "email": f"owner@{self.name}.example", "plan": plan, **CLIENT}
-        added = self.ask("POST", "account_add", **asked, expecting={"username": "admin"})
+        added = self._told("account_add", self._call("POST", "account_add", **asked), code=1, expecting={"username": "admin"})
         taken = self.ask("GET", "account_name_check", account=self.name, code=0)
         if "taken" not in taken["result_message"]:
             raise StepWrong("account_name_check: the name is used, and the message has not the word «taken».")

@@ -86,7 +86,7 @@ def unread(begun: bytes, detail: str) -> Response | None:
     call = CALL.match(begun)
     if call is None:
         return None
-    output = dict(parse_qsl((call[1] or b"").decode("latin-1"))).get("api_output")
+    output = dict(parse_qsl((call[1] or b"").decode("latin-1"))).get("api_output", DEFAULT_FORMAT)
     return written(output if output in FORMATS else DEFAULT_FORMAT, action=UNKNOWN, code=FAILED, message=_sentence(detail), members={})
 
 
