@@ -12,13 +12,13 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
+.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
 	topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Make the virtual environment, install the locked packages, and RabbitMQ, Redis and Chromium where they are missing.
+setup: $(STAMP) ## Make the virtual environment, install the locked packages, and RabbitMQ, Redis, Chromium and Node where they are missing.
 
 $(STAMP): requirements-dev.lock deploy/local/set-up
 	@SYSTEM_PYTHON=$(SYSTEM_PYTHON) deploy/local/set-up $(VENV)
@@ -57,6 +57,9 @@ soak: setup ## Run the long tests: simulated years, long outages, backlogs.
 
 fuzz: setup ## Ask the running platform for whatever docs/openapi.json allows, and for what it does not; MINUTES=15. Ends with a curl for each finding.
 	@$(DEMO); $(PYTHON) -W ignore -m tests.journeys.fuzz $(or $(MINUTES),15)
+
+foreign: setup ## Run an agency's usual program on client libraries that others wrote, against the running platform; a line for each step.
+	@$(DEMO); $(PYTHON) -m tests.journeys.clients
 
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench

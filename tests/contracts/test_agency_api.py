@@ -69,7 +69,12 @@ def called(client: FlaskClient, name: str, *, key: str | None = KEY, given: Json
 def everything() -> tuple[StandIn, FlaskClient]:
     """Services that answer by their examples, with one account of a plan that has a number; and the application over them."""
     free = {"name": "acme", "available": True, "code": None, "reason": None}
-    answers = {"accounts/accounts": {**ACCOUNTS, "data": [ACCOUNT]}, "accounts/name_availability": free}
+    change = {**GOLDEN["accounts/actions"]["answer"]["data"][0], "action": "change_plan"}
+    answers = {
+        "accounts/accounts": {**ACCOUNTS, "data": [ACCOUNT]},
+        "accounts/name_availability": free,
+        "accounts/actions": {**GOLDEN["accounts/actions"]["answer"], "data": [change]},
+    }
     services = StandIn(caller="the agency API", methods=methods(), golden=GOLDEN, answers=answers)
     return services, create_app(services, access_log=AccessLog()).test_client()
 

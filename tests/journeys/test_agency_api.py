@@ -1,145 +1,154 @@
 """Programs that agencies have already, on libraries that others wrote, do what they always did; and no key of theirs is left anywhere."""
 
 import hashlib
-import time
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import phpserialize
 import pytest
 import requests
 
 from chassis.testing import eventually
+from local_servers import RabbitNode
+from tests.architecture.tree import ROOT
 
 from .clients import LIBRARIES, Program
+from .clients.usual_program import CLIENT, PLUS, PREPAID_MINOR_UNITS, PREVIEWS, SECRET, StepWrong, UsualProgram, buy_credit, plan_like
 from .conftest import Agency, Platform, unique_name
+from .wiretap import Wiretap
 
-PLUS = {"tier": "Plus", "style": "EM", "term": "1", "limit_sub": "1000"}
-PRO = {**PLUS, "tier": "Pro"}
-ADD = {"name": "Boulangerie Martin", "language": "french", "timezone": "Europe/Paris"}
+STRANGE = f"ck_live_{'z' * 43}"
+MD5 = hashlib.md5(b"a password", usedforsecurity=False).hexdigest()
+"""What programs send as `api_pass` elsewhere."""
+
+
+class Watched(Program):
+    """A program of which we remember what it was given that opens something."""
+
+    given: ClassVar[set[str]] = set()
+
+    def call(self, method: str, action: str, **parameters: str) -> dict[str, Any]:
+        """As ever."""
+        said = super().call(method, action, **parameters)
+        self.given.update(said[name] for name in SECRET & said.keys())
+        return said
 
 
 @pytest.fixture(params=LIBRARIES)
 def program(request: pytest.FixtureRequest, platform: Platform, agency: Agency) -> Program:
-    return Program(request.param, url=platform.url, key=agency.key)
+    return Watched(request.param, url=platform.url, key=agency.key)
 
 
 @pytest.fixture(scope="module")
 def agency(platform: Platform) -> Agency:
-    agency = platform.agency()
-    bought = agency.post("/v1/credits/inbox-preview/purchases", {"units": 1000})
-    assert bought.status_code == requests.codes.accepted, bought.text
-    eventually(lambda: agency.get("/v1/credits/inbox-preview").json()["units"] == 1000, what="the inbox previews")
-    return agency
+    return platform.agency()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def no_key_is_left_anywhere(platform: Platform, agency: Agency) -> Iterator[None]:
-    """After everything here was done: in no output, no metric, no trace, no row of any database."""
+def no_key_is_left_anywhere(platform: Platform, agency: Agency, rabbit: RabbitNode) -> Iterator[None]:
+    """After everything here was done: in no output, no metric, no trace, no row of any database; nor what accounts are opened by."""
+    wire = Wiretap(rabbit, platform.amqp_uri)
     yield
-    strange = f"ck_live_{'z' * 43}"
-    md5 = hashlib.md5(agency.key.encode(), usedforsecurity=False).hexdigest()
-    me = requests.get(f"{platform.url}/api.php", params={"api_user": "shop", "api_pass": md5, "api_action": "user_me"}, timeout=15)
-    assert "<result_code>1</result_code>" in me.text
-    for where in ({"api_key": strange}, {"api_user": "shop", "api_pass": strange}):
-        said = requests.get(f"{platform.url}/api.php", params={**where, "api_action": "user_me", "api_output": "json"}, timeout=15).json()
-        assert said["result_message"] == f"Authentication for API key 'ck_live_{'*' * 43}' failed."
+    own = hashlib.md5(agency.key.encode(), usedforsecurity=False).hexdigest()
+    by_md5 = requests.get(f"{platform.url}/api.php", params={"api_user": "shop", "api_pass": own, "api_action": "user_me"}, timeout=15)
+    assert "<result_code>1</result_code>" in by_md5.text
+    for secret in (STRANGE, MD5):
+        for options in places_of(secret):
+            said = requests.get(f"{platform.url}/api.php?api_action=user_me&api_output=json", timeout=15, **options).json()
+            assert said["result_message"] == f"Authentication for API key '{secret[:8]}{'*' * (len(secret) - 8)}' failed."
+    for secret in (agency.key, STRANGE):
+        for request in unreadable(secret):
+            assert raw(platform.http_port, request).startswith(b"HTTP/1.1 200 ")
     eventually(lambda: "/admin/api.php" in platform.processes["gateway serve"].text(), what="the access log")
+    headers, bodies = wire.heard()
     told = "".join(process.text() for process in platform.processes.values())
     told += "".join(requests.get(f"http://127.0.0.1:{process.port}/metrics", timeout=5).text for process in platform.processes.values())
     told += "".join(database.everything() for database in platform.databases.values())
     assert "comptoir_http_request_seconds" in told
+    assert "traceparent" in headers
     assert agency.id in told
-    for key in (agency.key, strange, md5):
-        assert key not in told
-        assert key[8:] not in told
+    assert agency.id in headers
+    for key in (agency.key, STRANGE, own):
+        assert key not in told + headers + bodies
+        assert key[8:] not in told + headers + bodies
+    assert len(Watched.given) > len(LIBRARIES), "passwords and tokens were handed out"
+    assert [secret for secret in {MD5, *Watched.given} if secret in told + headers] == []
 
 
-def plan_like(program: Program, wanted: dict[str, str]) -> str:
-    """The number of a plan, as a program finds it."""
-    plans = program.call("GET", "account_plans")["plans"]
-    (number,) = [number for number, plan in plans.items() if wanted.items() <= plan.items()]
-    return str(number)
+def places_of(secret: str) -> list[dict[str, Any]]:
+    """Where programs put a key."""
+    return [
+        {"params": {"api_key": secret}},
+        {"params": {"api_user": "shop", "api_pass": secret}},
+        {"headers": {"Api-Token": secret}},
+        {"headers": {"Authorization": f"Bearer {secret}"}},
+    ]
 
 
-def until(program: Program, name: str, status: str) -> None:
-    """Ask for the status until it is this one, as programs do."""
-    deadline = time.monotonic() + 60
-    while (said := program.call("GET", "account_status", account=name))["status"] != status:
-        assert said["status"] == "creating", said
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+def unreadable(secret: str) -> list[bytes]:
+    """Calls that HTTP itself stands in the way of: 400, 413, 414 and 431 elsewhere."""
+    begun = f"POST /api.php?api_key={secret}&api_action=user_me".encode()
+    rest = f" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nApi-Token: {secret}\r\n".encode()
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n"
+    return [
+        begun + rest + b"no header\r\n\r\n",
+        begun + rest + form + b"Content-Length: 9000000\r\n\r\n",
+        begun + rest + form + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        begun + b"&search=" + b"a" * 5000 + rest + b"\r\n",
+        begun + rest + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n",
+    ]
 
 
-def previews_given(program: Program, name: str) -> None:
-    """Hand the account thirty inbox previews, as soon as credits has heard of it."""
-    eventually(
-        lambda: program.call("POST", "account_emailtest_credits_apply", account=name, credits="30")["result_code"] == 1,
-        what="the inbox previews handed over",
-    )
+def raw(port: int, request: bytes) -> bytes:
+    """Send bytes; give what comes first."""
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
+        connection.sendall(request)
+        return connection.recv(65536)
 
 
-def row_of(program: Program, name: str) -> dict[str, str]:
-    (row,) = program.call("GET", "account_list", search=name)["accounts"]
-    found: dict[str, str] = row
-    return found
+def opened(program: Program, name: str, **changes: str) -> dict[str, Any]:
+    """Open an account on the plan Plus; give what the program got."""
+    plus = plan_like(program.call("GET", "account_plans")["plans"], PLUS)
+    return program.call("POST", "account_add", **{"account": name, "email": f"owner@{name}.example", "plan": plus, **CLIENT, **changes})
 
 
-def test_the_usual_program_runs_unchanged(program: Program, agency: Agency, platform: Platform) -> None:
-    """R0.116, R0.117."""
+def units(agency: Agency, kind: str, account_id: str) -> int:
+    """What the account has of a kind of credit, as REST says it."""
+    return int(agency.get(f"/v1/credits/{kind}?account_id={account_id}").json()["units"])
+
+
+def test_the_usual_program_runs_unchanged(program: Program, agency: Agency) -> None:
+    """R0.116, R0.117, R0.119. As `make foreign` runs it; and REST says that it was done."""
     name = unique_name()
-    plus, pro = plan_like(program, PLUS), plan_like(program, PRO)
-    assert program.call("GET", "user_me")["email"] == agency.notification_email
-    assert program.call("GET", "group_view", id="3")["result_code"] == 1
-    assert program.call("GET", "account_name_check", account=name)["result_code"] == 1
+    told: list[str] = []
+    UsualProgram(program, name=name, tell=told.append).run()
+    assert [line for line in told if "ck_live_" in line and "*" * 43 not in line] == []
+    (account,) = agency.get(f"/v1/accounts?q={name}").json()["data"]
+    assert (account["status"], account["plan"]["plan"], account["cancellation_reason"]) == ("cancelled", "Pro", "The client has gone.")
+    assert units(agency, "prepaid", account["id"]) == PREPAID_MINOR_UNITS, "given once, though sent twice"
+    assert units(agency, "inbox-preview", account["id"]) == PREVIEWS
 
-    added = program.call("POST", "account_add", account=name, email=f"owner@{name}.example", plan=plus, **ADD)
-    assert (added["result_code"], added["username"]) == (1, "admin")
-    taken = program.call("GET", "account_name_check", account=name)
-    assert (taken["result_code"], "taken" in taken["result_message"]) == (0, True)
-    until(program, name, "active")
-    page = requests.get(f"{platform.url}/login", headers={"Host": added["account"]}, timeout=15)
-    assert page.status_code == 200
 
-    row = row_of(program, name)
-    assert (row["account"], row["planid"], row["reseller_status"], row["cancelled"]) == (added["account"], plus, "0", "false")
-    edited = program.call("POST", "account_edit", account=name, plan=pro, notification=f"ops@{name}.example")
-    assert edited["result_code"] == 1, edited
-    assert (row_of(program, name)["planid"], row_of(program, name)["notification"]) == (pro, f"ops@{name}.example")
-
-    disabled = program.call("GET", "account_status_set", account=added["account"], status="1", message="Please call us.")
-    assert disabled["result_code"] == 1, disabled
-    assert program.call("GET", "account_status", account=name)["status"] == "disabled"
-    assert row_of(program, name)["reseller_status"] == "1"
-    assert program.call("GET", "account_status_set", account=name, status="0")["result_code"] == 1
-    until(program, name, "active")
-
-    previews_given(program, name)
-    assert program.call("POST", "account_emailtest_credits_apply", account=name, credits="30")["result_code"] == 1
-    account_id = agency.get(f"/v1/accounts?q={name}").json()["data"][0]["id"]
-    assert agency.get(f"/v1/credits/inbox-preview?account_id={account_id}").json()["units"] == 30
-
-    token = program.call("POST", "singlesignon", account=name, sso_addr="192.0.2.1", sso_user="admin", sso_duration="15")["token"]
-    main = f"{platform.url}/admin/main.php?_ssot={token}"
-    opened = requests.get(main, headers={"Host": added["account"]}, allow_redirects=False, timeout=15)
-    assert (opened.status_code, opened.headers["Location"]) == (303, "/")
-
-    eventually(
-        lambda: program.call("GET", "account_cancel", account=name, reason="The client has gone.")["result_code"] == 1,
-        what="the account cancelled",
-    )
-    assert program.call("GET", "account_status", account=name)["status"] == "cancelled"
-    assert row_of(program, name)["cancelled"] == "true"
+def test_a_program_that_gets_a_wrong_answer_says_which_step(platform: Platform) -> None:
+    program = Program("activecampaign", url=platform.url, key=platform.agency().key)
+    with pytest.raises(StepWrong, match=r"^account_name_check: result_code is 0 and should be 1: The name admin "):
+        UsualProgram(program, name="admin").run()
 
 
 def test_the_same_call_sent_again_is_done_and_charged_once_and_has_a_password_that_opens(program: Program, agency: Agency) -> None:
     name = unique_name()
-    asked = {"account": name, "email": f"owner@{name}.example", "plan": plan_like(program, PLUS), **ADD}
-    first, again = program.call("POST", "account_add", **asked), program.call("POST", "account_add", **asked)
+    first, again = opened(program, name), opened(program, name)
     assert (first["result_code"], again["result_code"], first["account"]) == (1, 1, again["account"])
     assert first["password"] != again["password"]
-    other = program.call("POST", "account_add", **{**asked, "email": f"other@{name}.example"})
+    other = opened(program, name, email=f"other@{name}.example")
     assert (other["result_code"], "taken" in other["result_message"]) == (0, True)
-    until(program, name, "active")
+    usual = UsualProgram(program, name=name)
+    usual.until("active")
+    usual.log_in(again)
     (account,) = agency.get(f"/v1/accounts?q={name}").json()["data"]
     invoices = agency.get(f"/v1/accounts/{account['id']}/invoices").json()
     assert (invoices["total"], invoices["data"][0]["status"]) == (1, "paid")
@@ -148,14 +157,23 @@ def test_the_same_call_sent_again_is_done_and_charged_once_and_has_a_password_th
 def test_what_was_refused_is_done_when_it_is_mended_and_sent_again(platform: Platform) -> None:
     """Trap: within ten minutes the refusal is given again, whatever was mended."""
     agency = platform.agency()
-    program = Program(LIBRARIES[0], url=platform.url, key=agency.key)
+    program = Program("activecampaign", url=platform.url, key=agency.key)
     name = unique_name()
-    program.call("POST", "account_add", account=name, email=f"owner@{name}.example", plan=plan_like(program, PLUS), **ADD)
-    until(program, name, "active")
-    assert program.call("POST", "account_emailtest_credits_apply", account=name, credits="30")["result_code"] == 0
-    assert agency.post("/v1/credits/inbox-preview/purchases", {"units": 1000}).status_code == requests.codes.accepted
-    eventually(lambda: agency.get("/v1/credits/inbox-preview").json()["units"] == 1000, what="the inbox previews")
-    previews_given(program, name)
+    opened(program, name)
+    usual = UsualProgram(program, name=name)
+    usual.until("active")
+    given = {"account": name, "credits": str(PREVIEWS)}
+    assert program.call("POST", "account_emailtest_credits_apply", **given)["result_code"] == 0
+    buy_credit(program)
+    usual.soon("POST", "account_emailtest_credits_apply", **given)
+
+
+def test_without_a_platform_the_program_says_what_to_start(platform: Platform) -> None:
+    command = [sys.executable, "-m", "tests.journeys.clients"]
+    environment = {**os.environ, "COMPTOIR_URL": "http://127.0.0.1:1", "COMPTOIR_API_KEY": "none"}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "start the platform first, with `make up`" in ended.stderr
 
 
 def test_xml_and_php_say_what_json_says(platform: Platform, agency: Agency) -> None:

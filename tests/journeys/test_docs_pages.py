@@ -11,7 +11,7 @@ from tests.architecture.tree import ROOT
 
 from .conftest import Agency, Platform
 
-PAGES = ("accounts", "money", "credits", "errors", "idempotency", "paging")
+PAGES = ("accounts", "money", "credits", "errors", "idempotency", "paging", "agency-api")
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 EXPECTED = re.compile(r"   # (.+)$", re.MULTILINE)
 PAGE_SECONDS = 60

@@ -121,6 +121,22 @@ class ParameterInvalid(Refusal):
     message = "{parameter} cannot be '{given}': {expected}."
 
 
+class BodyUnreadable(Refusal):
+    """The body of a call of the agency API is broken off, or not carried as HTTP says."""
+
+    kind = "malformed"
+    code = "body_unreadable"
+    message = "The body cannot be read: send it whole, as a form (application/x-www-form-urlencoded). Nothing was done."
+
+
+class TextUnreadable(Refusal):
+    """The parameters of a call of the agency API are in another encoding than ours."""
+
+    kind = "malformed"
+    code = "text_unreadable"
+    message = "The parameters are not UTF-8: send them in that encoding. Nothing was done."
+
+
 class AccountOfNameUnknown(Refusal):
     """The agency has no account of this name."""
 

@@ -57,28 +57,29 @@ LOOK = {
 }
 
 
-def platform_of(front: MakeFront) -> Front:
+def platform_of(front: MakeFront, **changes: Any) -> Front:
     """A platform with one account, acme."""
-    return front(
-        identity__agency=lambda _: RPC_AGENCY,
-        billing__plans=lambda _: {"data": PLANS},
-        accounts__accounts=account_page(ACCOUNT),
-        accounts__name_availability=lambda _: {"name": "acme", "available": True, "code": None, "reason": None},
-        accounts__open_account=lambda _: {**ACCOUNT, "status": "creating"},
-        accounts__issue_credentials=lambda _: CREDENTIALS,
-        accounts__change_plan=lambda _: {"account": ACCOUNT, "change": {}},
-        accounts__edit_account=lambda _: ACCOUNT,
-        accounts__disable_account=lambda _: ACCOUNT,
-        accounts__enable_account=lambda _: ACCOUNT,
-        accounts__cancel_account=lambda _: {**ACCOUNT, "expires_at": "2026-02-28T10:00:00Z"},
-        accounts__create_login_link=lambda _: {
+    methods: dict[str, Any] = {
+        "identity__agency": lambda _: RPC_AGENCY,
+        "billing__plans": lambda _: {"data": PLANS},
+        "accounts__accounts": account_page(ACCOUNT),
+        "accounts__name_availability": lambda _: {"name": "acme", "available": True, "code": None, "reason": None},
+        "accounts__open_account": lambda _: {**ACCOUNT, "status": "creating"},
+        "accounts__issue_credentials": lambda _: CREDENTIALS,
+        "accounts__change_plan": lambda _: {"account": ACCOUNT, "change": {}},
+        "accounts__edit_account": lambda _: ACCOUNT,
+        "accounts__disable_account": lambda _: ACCOUNT,
+        "accounts__enable_account": lambda _: ACCOUNT,
+        "accounts__cancel_account": lambda _: {**ACCOUNT, "expires_at": "2026-02-28T10:00:00Z"},
+        "accounts__create_login_link": lambda _: {
             "url": "https://acme.comptoir.example/sso?token=t%2B1",
             "expires_at": "2026-01-31T10:01:00Z",
         },
-        accounts__branding=lambda _: LOOK,
-        accounts__set_branding=lambda asked: {**LOOK, **asked},
-        credits__allocate_credits=lambda _: {"account_units": 30, "agency_units": 70},
-    )
+        "accounts__branding": lambda _: LOOK,
+        "accounts__set_branding": lambda asked: {**LOOK, **asked},
+        "credits__allocate_credits": lambda _: {"account_units": 30, "agency_units": 70},
+    }
+    return front(**{**methods, **changes})
 
 
 def get(client: Front, action: str, **parameters: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the calls of the agency API ask and answer about plans, credit, links and looks."""
 
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import phpserialize
@@ -9,7 +10,7 @@ from gateway.agency_api import PATHS
 
 from .agency_calls import ACCOUNT, get, keys_of, platform_of, post, told
 from .conftest import AGENCY_ID, KEY, Front
-from .test_routes import ACCOUNT_ID, MakeFront
+from .test_routes import ACCOUNT_ID, RPC_AGENCY, MakeFront
 
 
 @pytest.fixture
@@ -49,6 +50,23 @@ def test_plans_are_shown_by_number_with_their_prices(client: Front) -> None:
     assert (plans["2"]["term"], plans["2"]["price"], plans["2"]["limit_mail_formatted"]) == ("0", "0.00", "100")
 
 
+def test_of_an_account_those_plans_are_shown_that_it_can_change_to(front: MakeFront) -> None:
+    """R1.14: nothing becomes a trial or a sandbox."""
+    allowed = {"action": "change_plan", "allowed": True, "code": None, "reason": None, "until": None}
+    refused = {**allowed, "allowed": False, "code": "kind_stays", "reason": "A sandbox account never becomes paid."}
+
+    def client(change: dict[str, Any]) -> Front:
+        enable = {**refused, "action": "enable"}
+        return platform_of(front, accounts__actions=lambda _: {"status": "active", "suspensions": [], "data": [enable, change]})
+
+    may = client(allowed)
+    assert list(get(may, "account_plans", account="acme")["plans"]) == ["7", "8"]
+    assert told(may, "accounts.actions") == [{"account_id": ACCOUNT["id"]}]
+    said = get(client(refused), "account_plans", account="acme")
+    assert (said["result_code"], said["result_message"]) == (0, refused["reason"])
+    assert get(may, "account_plans", account="elsewhere.comptoir.example")["result_code"] == 0
+
+
 def test_maps_by_number_are_rows_in_xml_and_numbers_in_php(client: Front) -> None:
     query = {"api_key": KEY, "api_action": "account_plans"}
     root = fromstring(client._client.get(PATHS[0], query_string=query).data)  # noqa: S314  our own
@@ -60,8 +78,8 @@ def test_maps_by_number_are_rows_in_xml_and_numbers_in_php(client: Front) -> Non
 @pytest.mark.parametrize(
     ("action", "parameters", "kind"),
     [
-        ("account_credits_apply", {}, "prepaid"),
         ("account_credits_apply", {"kind": "sms"}, "sms"),
+        ("account_credits_apply", {"kind": "inbox_preview"}, "inbox_preview"),
         ("account_emailtest_credits_apply", {}, "inbox_preview"),
     ],
 )
@@ -73,6 +91,44 @@ def test_credit_is_handed_to_an_account_once_for_the_same_call(client: Front, ac
     assert told(client, "credits.allocate_credits") == [{"kind": kind, "account_id": ACCOUNT["id"], "units": 30}] * 2
     first, again = keys_of(client, "credits.allocate_credits")
     assert first == again
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "units", "words"),
+    [
+        ("EUR", "49.00", 4900, "The account has 0.30 EUR of prepaid credit now, and you have 0.70 EUR."),
+        ("EUR", "49", 4900, "The account has 0.30 EUR"),
+        ("EUR", "0.5", 50, "The account has 0.30 EUR"),
+        ("JPY", "4900", 4900, "The account has 30 JPY of prepaid credit now, and you have 70 JPY."),
+    ],
+)
+def test_prepaid_credit_is_money_as_prices_are(front: MakeFront, currency: str, amount: str, units: int, words: str) -> None:
+    """Trap: a number of cents, where everything else that such programs read is in the currency's main unit."""
+    client = platform_of(front, identity__agency=lambda _: {**RPC_AGENCY, "currency": currency})
+    said = get(client, "account_credits_apply", account="acme", credits=amount)
+    assert said["result_message"].startswith(words)
+    asked = {"kind": "prepaid", "account_id": ACCOUNT["id"], "units": units, "currency": currency}
+    assert told(client, "credits.allocate_credits") == [asked]
+    get(client, "account_credits_apply", account="acme", credits=amount)
+    first, again = keys_of(client, "credits.allocate_credits")
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("0.00", "it is an amount in EUR above 0, as prices of account_plans are."),
+        ("1.005", "it is a number as 10.00."),
+        ("1,5", "it is a number as 10.00."),
+        ("-1", "it is a number as 10.00."),
+        ("1e3", "it is a number as 10.00."),
+        ("1" * 10, "it is a number as 10.00."),
+    ],
+)
+def test_what_is_no_amount_moves_nothing(client: Front, amount: str, words: str) -> None:
+    said = get(client, "account_credits_apply", account="acme", credits=amount)
+    assert (said["result_code"], said["result_message"]) == (0, f"credits cannot be '{amount}': {words}")
+    assert told(client, "credits.allocate_credits") == []
 
 
 def test_a_link_signs_the_agency_in_as_admin_alone(client: Front) -> None:

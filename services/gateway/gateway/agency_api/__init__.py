@@ -3,7 +3,10 @@
 Whatever happens is HTTP 200, and `result_code` says how it went; what went wrong, and what to do, is a sentence.
 """
 
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 import structlog
 from flask import Blueprint, Response, current_app, g, request
@@ -21,7 +24,11 @@ from gateway.schemas.agency import AGENCY_API_PATHS
 
 PATHS = tuple(AGENCY_API_PATHS)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+CALL = re.compile(rb"\s*[A-Za-z]{1,20} (?:%s)(?:\?(\S*)|\s)" % b"|".join(re.escape(path.encode()) for path in PATHS))
+"""How a call begins, and its query."""
 LONGEST_SHOWN = 60
+UNKNOWN = "result"
+"""What an answer is called where no call is known."""
 
 log = structlog.get_logger()
 routes = Blueprint("agency_api", __name__)
@@ -61,9 +68,10 @@ def of_refusal(refusal: Refusal) -> Response:
 
 @routes.errorhandler(HTTPException)
 def of_http(error: HTTPException) -> Response:
-    """Say what of the request could not be read: it is too large, mostly."""
-    _, _, detail = of_status(error.code or 500)
-    return _answer(FAILED, detail)
+    """Say what of the request could not be read: it is too large, mostly; or that it came by a method that no call has."""
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return of_refusal(VerbRefused(action="a call", allowed="GET or POST"))
+    return _answer(FAILED, _sentence(of_status(error.code or 500)[2]))
 
 
 @routes.errorhandler(Exception)
@@ -71,6 +79,15 @@ def of_failure(error: Exception) -> Response:
     """Say that the defect is ours: the log has the trace, the caller the request id that finds it."""
     log.error("a request failed", exc_info=error)
     return _answer(FAILED, _our_failure())
+
+
+def unread(begun: bytes, detail: str) -> Response | None:
+    """Answer a request of which only this was read, if it is a call: HTTP 200, as ever, and why it was not done."""
+    call = CALL.match(begun)
+    if call is None:
+        return None
+    output = dict(parse_qsl((call[1] or b"").decode("latin-1"))).get("api_output", DEFAULT_FORMAT)
+    return written(output if output in FORMATS else DEFAULT_FORMAT, action=UNKNOWN, code=FAILED, message=_sentence(detail), members={})
 
 
 def sentence_of(refusal: Refusal) -> str:
@@ -97,6 +114,12 @@ def _known(name: str, action: Action, given: Mapping[str, str]) -> dict[str, str
     return known
 
 
+def _sentence(detail: str) -> str:
+    """Say what HTTP itself has against a request; where that is no more than that it is none, how one is made."""
+    unread = of_status(HTTPStatus.BAD_REQUEST)[2]
+    return f"{detail} Send the parameters in the address, or in the body as a form of UTF-8." if detail == unread else detail
+
+
 def _our_failure() -> str:
     _, _, detail = of_status(500)
     return f"{detail} It is {contexts.current().request_id}."
@@ -107,7 +130,7 @@ def _answer(code: int, message: str, members: Mapping[str, object] | None = None
     output, action = given.get("api_output", DEFAULT_FORMAT), given.get("api_action", "")
     return written(
         output if output in FORMATS else DEFAULT_FORMAT,
-        action=action if action in ACTIONS else "result",
+        action=action if action in ACTIONS else UNKNOWN,
         code=code,
         message=message,
         members=dict(members or {}),

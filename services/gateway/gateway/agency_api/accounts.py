@@ -39,6 +39,18 @@ def account_of(asked: Asked) -> Json:
     return account
 
 
+def show_plans(asked: Asked) -> Said:
+    """Show what can be bought; of an account that is named, what its plan can be changed to, which are the plans that are paid (R1.14)."""
+    if asked.get("account") is None:
+        return plans.shown(asked, lambda plan: bool(plan["on_sale"]))
+    account = account_of(asked)
+    could = services().accounts.ask("actions", agency_id=asked.caller.agency_id, account_id=account["id"])["data"]
+    change = next(action for action in could if action["action"] == "change_plan")
+    if not change["allowed"]:
+        raise NotOffered(reason=change["reason"])
+    return plans.shown(asked, lambda plan: plan["on_sale"] and plan["kind"] == plans.PAID)
+
+
 def check_name(asked: Asked) -> Said:
     """Say whether an account could have this name."""
     name = asked["account"]

@@ -2,24 +2,47 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import unquote_to_bytes
 
+import structlog
 from flask import Request
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]  # gunicorn has no types
 
 from gateway.auth import Caller
-from gateway.errors import ParameterInvalid
+from gateway.errors import BodyUnreadable, ParameterInvalid, TextUnreadable
 
 ENVELOPE = frozenset({"api_key", "api_user", "api_pass", "api_action", "api_output"})
 """What every call has beside its own parameters."""
 REPEATS_SECONDS = 600
 TRUE, FALSE = frozenset({"1", "true", "on", "yes"}), frozenset({"0", "false", "off", "no"})
 LONGEST_SHOWN = 60
+URL_ENCODED = "application/x-www-form-urlencoded"
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
+
+
+log = structlog.get_logger()
 
 
 def sent(request: Request) -> dict[str, str]:
-    """Give all that was sent, in the address or in the body, as PHP reads it: the last of a name, and the body's before the address's."""
-    return {name: values[-1] for source in (request.args, request.form) for name, values in source.lists()}
+    """Give all that was sent, in the address or in the body, as PHP reads it: the last of a name, and the body's before the address's.
+
+    Raises `BodyUnreadable` where what HTTP carries it in is broken off or not as HTTP says, `TextUnreadable` where it is not UTF-8.
+    """
+    try:
+        body = request.get_data() if request.mimetype == URL_ENCODED else b""
+        given = {name: values[-1] for source in (request.args, request.form) for name, values in source.lists()}
+    except (ParseException, OSError) as error:  # not of ours: it is read from the client
+        log.info("a body could not be read", reason=type(error).__name__)
+        raise BodyUnreadable from None
+    try:
+        unquote_to_bytes(request.query_string + b"&" + body).decode()
+    except UnicodeDecodeError:
+        raise TextUnreadable from None
+    return given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +69,15 @@ class Asked:
         if not (given.isascii() and given.isdigit()) or len(given) > 12:  # noqa: PLR2004  no number here has more digits
             raise self.invalid(name, "it is a whole number")
         return int(given)
+
+    def decimal(self, name: str, *, places: int) -> Decimal | None:
+        """A number, not below 0, of so many decimal places at most. Raises `ParameterInvalid`."""
+        given = self.get(name)
+        if given is None:
+            return None
+        if DECIMAL.fullmatch(given) is None or len(given.partition(".")[2]) > places:
+            raise self.invalid(name, f"it is a number as {Decimal(10).quantize(Decimal(1).scaleb(-places))}")
+        return Decimal(given)
 
     def flag(self, name: str) -> bool:
         """Whether it is switched on; absent: no. Raises `ParameterInvalid`."""

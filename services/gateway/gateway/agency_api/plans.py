@@ -1,6 +1,6 @@
 """Plans by their numbers: one for each selection that the catalogue ever had, and never another's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -14,6 +14,8 @@ from gateway.errors import ParameterMissing
 LOCALE = "en_US"
 SANDBOX = "sandbox"
 """The kind of account that is free for ever: plan 0."""
+PAID = "paid"
+"""The kind that is billed."""
 Identity = tuple[object, ...]
 TERMS: Mapping[int, tuple[str, str, str]] = {0: ("Never", "", ""), 1: ("Monthly", "per month", "mo"), 12: ("Yearly", "per year", "yr")}
 """Months between payments → how that is called, at a price, and briefly."""
@@ -65,10 +67,9 @@ def numbered(agency_id: str) -> Numbered:
     return Numbered(plans=services().billing.ask("plans", agency_id=agency_id)["data"])
 
 
-def show(asked: Asked) -> Said:
-    """Show what can be bought, by number."""
-    on_sale = [plan for plan in numbered(asked.caller.agency_id).plans if plan["on_sale"]]
-    return Said(members={"plans": {str(plan["id"]): _described(plan) for plan in on_sale}})
+def shown(asked: Asked, wanted: Callable[[Json], bool]) -> Said:
+    """Show the plans that are wanted, by number."""
+    return Said(members={"plans": {str(plan["id"]): _described(plan) for plan in numbered(asked.caller.agency_id).plans if wanted(plan)}})
 
 
 def _described(plan: Json) -> Json:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.agency_api import accounts, branding, credits, people, plans  # noqa: A004  the credits of accounts
+from gateway.agency_api import accounts, branding, credits, people  # noqa: A004  the credits of accounts
 from gateway.agency_api.asking import Asked, Said
 from gateway.auth import Scope
 
@@ -68,7 +68,7 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "account_list": Action(scope=Scope.ACCOUNTS_READ, takes=("search", "planfilter", "page"), does=accounts.list_),
     "account_name_check": Action(scope=Scope.ACCOUNTS_READ, needs=("account",), does=accounts.check_name),
-    "account_plans": Action(scope=Scope.BILLING_READ, takes=("account",), does=plans.show),
+    "account_plans": Action(scope=Scope.BILLING_READ, takes=("account",), does=accounts.show_plans),
     "account_scoring": Action(scope=Scope.ACCOUNTS_WRITE, takes=("account", "status"), does=people.scoring),
     "account_status": Action(scope=Scope.ACCOUNTS_READ, needs=("account",), does=accounts.status),
     "account_status_set": Action(scope=Scope.ACCOUNTS_WRITE, needs=("account", "status"), takes=("message",), does=accounts.set_status),

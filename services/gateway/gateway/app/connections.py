@@ -4,6 +4,7 @@ import contextlib
 import errno
 import socket
 import struct
+import threading
 import time
 from collections import deque
 from functools import partial
@@ -18,7 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 from prometheus_client import Counter
 
 from chassis import context as contexts
-from gateway import errors
+from gateway import agency_api, errors
 from gateway.schemas import encoded
 
 LINGER_SECONDS = 2
@@ -26,6 +27,8 @@ LINGER_SECONDS = 2
 MOST_DRAINED_BYTES = 65_536
 LONGEST_WAIT_SECONDS = 1.0
 """A request that waited longer for a thread is not worked on any more: whoever sent it may have given up, and others wait behind it."""
+LONGEST_SEEN_BYTES = 8192
+"""How much of a request that never reaches the application is looked at for what it asks: more than an address may have."""
 PROBES = (b"GET /healthz ", b"GET /readyz ")
 """Whether we are well is answered however busy we are: a process that is busy is not to be restarted for it."""
 
@@ -35,16 +38,28 @@ log = structlog.get_logger()
 
 
 class Unhurried(SocketUnreader):  # type: ignore[misc]  # as above
-    """Reads from a client that has so many seconds from `begin` on to send its request: a byte now and then is not enough."""
+    """Reads from a client that has so many seconds from `begin` on to send its request: a byte now and then is not enough.
+
+    `begun` is what the request begins with, until it is forgotten: it may hold a key.
+    """
 
     def __init__(self, sock: socket.socket, *, seconds: float) -> None:
         super().__init__(sock)
         self._seconds = seconds
         self._until = 0.0
+        self.begun = b""
 
     def begin(self) -> None:
         """Wait for a new request."""
         self._until = time.monotonic() + self._seconds
+        self.begun = b""
+
+    def read(self, size: int | None = None, read_ahead: int | None = None) -> bytes:
+        """Read, and remember the beginning."""
+        data: bytes = super().read(size, read_ahead)
+        if len(self.begun) < LONGEST_SEEN_BYTES:
+            self.begun += data[:LONGEST_SEEN_BYTES]
+        return data
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Read what there is; raises `BlockingIOError` where the client takes too long."""
@@ -63,6 +78,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
     def init_process(self) -> None:
         """Prepare, and serve."""
         self._leaving: deque[Any] = deque()
+        self._at_work = threading.local()
         super().init_process()
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
@@ -104,8 +120,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
         if not conn.initialized:
             conn.init()
             conn.parser.unreader = Unhurried(conn.sock, seconds=self.app.settings.request_seconds)
+        self._at_work.unreader = conn.parser.unreader
         conn.parser.unreader.begin()
-        return super().handle(conn)
+        try:
+            return super().handle(conn)
+        finally:
+            conn.parser.unreader.begun = b""
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep the connection for the next request, or end it without waiting for the client, which the main thread has no time for."""
@@ -129,7 +149,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
                 log.error("a request failed before it reached the application", exc_info=exc)
             else:
                 log.info("no HTTP request", reason=type(exc).__name__)
-            answer = _problem(*errors.of_status(status))
+            answer = _answer(self._at_work.unreader.begun, *errors.of_status(status))
         with contextlib.suppress(OSError):  # it may be gone
             client.sendall(answer)
 
@@ -195,30 +215,40 @@ def _is_gone(sock: socket.socket) -> bool:
 
 
 def _is_probe(sock: socket.socket) -> bool:
+    return _begun(sock, max(map(len, PROBES))).startswith(PROBES)
+
+
+def _begun(sock: socket.socket, most_bytes: int) -> bytes:
+    """What has arrived of a request that nobody reads yet."""
     try:
-        begun = sock.recv(max(map(len, PROBES)), socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        return sock.recv(most_bytes, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     except OSError:
-        return False
-    return begun.startswith(PROBES)
+        return b""
 
 
 def _say_busy(sock: socket.socket) -> None:
     TURNED_AWAY.inc()
     with contexts.activated(contexts.new_context()):
         problem, code, detail = errors.PROBLEMS["unavailable"], errors.TOO_BUSY, "Too many requests wait for us: try again in a moment."
-        answer = _problem(problem, code, detail, retry_after_seconds=errors.RETRY_AFTER_SECONDS)
+        begun = _begun(sock, LONGEST_SEEN_BYTES)
+        answer = _answer(begun, problem, code, detail, retry_after_seconds=errors.RETRY_AFTER_SECONDS)
     with contextlib.suppress(OSError):  # it may be gone, or not read
         sock.sendall(answer)
 
 
-def _problem(problem: errors.Problem, code: str, detail: str, *, retry_after_seconds: int | None = None) -> bytes:
-    """An answer that ends the connection, as it goes over the wire."""
-    body = encoded(errors.members(problem, code, detail, retry_after_seconds=retry_after_seconds)).encode()
+def _answer(begun: bytes, problem: errors.Problem, code: str, detail: str, *, retry_after_seconds: int | None = None) -> bytes:
+    """An answer that ends the connection, as it goes over the wire: a problem, or what programs of the agency API can read."""
+    said = agency_api.unread(begun, detail)
+    if said is None:
+        status, media_type = problem.status, errors.MEDIA_TYPE
+        body = encoded(errors.members(problem, code, detail, retry_after_seconds=retry_after_seconds)).encode()
+    else:
+        status, media_type, body = said.status_code, said.content_type, said.get_data()
     waiting = "" if retry_after_seconds is None else f"Retry-After: {retry_after_seconds}\r\n"
     head = (
-        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\nConnection: close\r\n{waiting}"
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n{waiting}"
         f"X-Request-Id: {contexts.current().request_id}\r\n"
-        f"Content-Type: {errors.MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -5,14 +5,14 @@ from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map
 
 from chassis.errors import VersionMismatch
 from chassis.ids import PATTERN
 from chassis.schemas import fields
-from gateway import errors
+from gateway import agency_api, errors
 from gateway.app.links import link
 from gateway.routes import Routes
 from gateway.schemas import Json, Problem
@@ -82,7 +82,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # flask-smorest has no type
 
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Answer what werkzeug and Flask refuse."""
-        return errors.of_http(error)
+        return agency_api.of_http(error) if request.path in agency_api.PATHS else errors.of_http(error)
 
 
 def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
