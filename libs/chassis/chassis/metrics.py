@@ -8,6 +8,7 @@ CALLS = Counter("comptoir_rpc_requests_total", "RPC requests answered.", ["servi
 CALL_SECONDS = Histogram(
     "comptoir_rpc_request_seconds", "Time from taking an RPC request to its answer.", ["service", "method"], buckets=FAST
 )
+HANGING_REFUSALS = Counter("comptoir_rpc_hanging_refusals_total", "Calls refused because the service answers none.", ["service"])
 EVENTS = Counter("comptoir_events_handled_total", "Events taken from the inbox.", ["service", "event", "outcome"])
 EVENT_SECONDS = Histogram("comptoir_event_handling_seconds", "Time to handle an event.", ["service", "event"], buckets=FAST)
 RETRIES = Counter("comptoir_event_retries_total", "Events sent to the retry ladder.", ["service", "event"])

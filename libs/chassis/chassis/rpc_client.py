@@ -18,6 +18,7 @@ import structlog
 from amqp import Channel, Connection, Message
 
 from chassis import context as contexts
+from chassis.circuits import Circuit, Circuits
 from chassis.errors import DeadlineExceeded, Refused, TooBusy, Unavailable
 from chassis.link import BROKEN, Link
 from chassis.messages import DIRECT_REPLY_TO, RPC_EXCHANGE, TRANSIENT, dumps, publish
@@ -35,9 +36,10 @@ log = structlog.get_logger()
 class _Pending:
     """One call in flight: a lock used as a one-shot event, the cheapest there is. Only the link's reader settles it."""
 
-    __slots__ = ("body", "fault", "lock")
+    __slots__ = ("body", "fault", "lock", "since")
 
     def __init__(self) -> None:
+        self.since = time.monotonic()
         self.lock = threading.Lock()
         self.lock.acquire()
         self.body: Any = None
@@ -56,7 +58,7 @@ class RpcClient:
 
     At most `max_in_flight` calls wait at any time; one more is refused at once (`TooBusy`). Calls in flight fail with `Unavailable` when
     the connection is lost, or the broker stops reading from it; only reads are sent again, once. With a `presence`, calls to a service
-    that nobody serves fail with `Unavailable` too, long before their deadline.
+    that nobody serves fail with `Unavailable` too, long before their deadline; with `circuits`, those to one that hangs.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class RpcClient:
         name: str = "rpc-client",
         from_service: bool = False,
         presence: Presence | None = None,
+        circuits: Circuits | None = None,
     ) -> None:
         self._link = Link(amqp_uri, name=name, prepare=self._prepare, lost=self._fail_pending, on_blocked=self._fail_pending)
         self._channel: Channel | None = None
@@ -75,6 +78,7 @@ class RpcClient:
         self._numbers = itertools.count(1)
         self._from_service = from_service
         self._presence = presence
+        self._circuits = circuits
 
     def start(self) -> "RpcClient":
         """Begin to connect; calls wait for the connection themselves."""
@@ -152,7 +156,8 @@ class RpcClient:
         if self._presence is not None and self._presence.is_away(service):
             raise Unavailable(service=service, reason=NOBODY)
         channel = self._channel
-        number = str(next(self._numbers))
+        number = f"{service}.{next(self._numbers)}"
+        circuit = None if self._circuits is None else self._circuits.of(service)
         headers = contexts.to_headers(
             context,
             deadline=deadline,
@@ -170,33 +175,48 @@ class RpcClient:
             expiration=str(max(1, int(remaining * 1000))),
             application_headers=headers,
         )
-        pending = self._pending[number] = _Pending()
+        pending = self._begin(number, circuit)
         try:
             try:
                 publish(channel, message, exchange=RPC_EXCHANGE, routing_key=f"{service}.{method}", mandatory=True)
             except BROKEN:
                 pending.lock.acquire(timeout=NOTICE_SECONDS)  # by then the link's reader has noticed too
                 raise ConnectionLost from None
-            if not self._wait(pending, service, deadline):
+            if not self._wait(pending, service, deadline, circuit):
                 raise DeadlineExceeded(service=service, method=method)
         finally:
-            self._pending.pop(number, None)
+            self._end(number, circuit)
         if pending.fault is not None:
             raise pending.fault
         return _answer(pending.body)
 
-    def _wait(self, pending: _Pending, service: str, deadline: float) -> bool:
-        """Wait for the reply, until the deadline at most; raises `Unavailable` where there is nobody (any more) to write one."""
+    def _begin(self, number: str, circuit: Circuit | None) -> _Pending:
+        if circuit is not None:
+            circuit.admit(number)
+        pending = self._pending[number] = _Pending()
+        return pending
+
+    def _end(self, number: str, circuit: Circuit | None) -> None:
+        self._pending.pop(number, None)
+        if circuit is not None:
+            circuit.leave(number)
+
+    def _wait(self, pending: _Pending, service: str, deadline: float, circuit: Circuit | None) -> bool:
+        """Wait for the reply, until the deadline at most; raises `Unavailable` where nobody is there (any more) to write one, or hangs."""
         remaining = max(0.0, deadline - time.time())
-        if self._presence is None:
+        if self._presence is None and circuit is None:
             return pending.lock.acquire(timeout=remaining)
         patience = AWAY_SECONDS
         while not pending.lock.acquire(timeout=min(remaining, patience)):
             remaining = deadline - time.time()
             if remaining <= 0:
+                if circuit is not None:
+                    circuit.missed()
                 return False
-            if self._presence.is_away(service):
+            if self._presence is not None and self._presence.is_away(service):
                 raise Unavailable(service=service, reason=NOBODY)
+            if circuit is not None:
+                circuit.check(pending.since)
             patience = LOOK_SECONDS
         return True
 
@@ -208,6 +228,8 @@ class RpcClient:
         self._channel = channel
 
     def _on_reply(self, message: Message) -> None:
+        if self._circuits is not None:
+            self._circuits.of(message.properties.get("correlation_id", "").rpartition(".")[0]).answered()
         self._settle(message, body=message.body)
 
     def _on_return(self, _error: object, _exchange: str, routing_key: str, message: Message) -> None:

@@ -57,6 +57,8 @@ class Config(ProcessConfig):
     """Requests of one worker process that may wait for a thread; one more is answered 503 at once."""
     max_calls_in_flight: int = setting("MAX_CALLS_IN_FLIGHT", default=200, convert=int)
     """RPCs of one worker process that may wait at a time; one more is answered 503 at once."""
+    max_calls_unanswered: int = setting("MAX_CALLS_UNANSWERED", default=4, convert=positive_whole)
+    """RPCs of one worker process that may wait for one service while it answers none; then it hangs, and calls to it are answered 503."""
     rate_limit_per_second: float = setting("RATE_LIMIT_PER_SECOND", default=200.0, convert=positive)
     """Requests that one key may make each second over time; without Redis, of each replica."""
     rate_limit_burst: int = setting("RATE_LIMIT_BURST", default=400, convert=positive_whole)

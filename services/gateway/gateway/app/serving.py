@@ -17,6 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from werkzeug.exceptions import BadRequest
 
 from chassis import health
+from chassis.circuits import Circuits
 from chassis.listener import Listener
 from chassis.presence import Presence
 from chassis.rpc_client import RpcClient
@@ -93,7 +94,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._access_log = AccessLog(is_console=self.settings.log_format == "console").start()
         self._presence = Presence(self.settings.amqp_uri, [service.name for service in fields(Clients)], name="gateway-presence").start()
         self._rpc = RpcClient(
-            self.settings.amqp_uri, max_in_flight=self.settings.max_calls_in_flight, name="gateway", presence=self._presence
+            self.settings.amqp_uri,
+            max_in_flight=self.settings.max_calls_in_flight,
+            name="gateway",
+            presence=self._presence,
+            circuits=Circuits(most_waiting=self.settings.max_calls_unanswered),
         ).start()
         app = create_app(
             self._rpc,
