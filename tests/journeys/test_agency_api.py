@@ -75,7 +75,6 @@ def no_key_is_left_anywhere(platform: Platform, agency: Agency, rabbit: RabbitNo
     for key in (agency.key, STRANGE, own):
         assert key not in told + headers + bodies
         assert key[8:] not in told + headers + bodies
-    assert len(Watched.given) > len(LIBRARIES), "passwords and tokens were handed out"
     assert [secret for secret in {MD5, *Watched.given} if secret in told + headers] == []
 
 
@@ -126,6 +125,7 @@ def test_the_usual_program_runs_unchanged(program: Program, agency: Agency) -> N
     name = unique_name()
     told: list[str] = []
     UsualProgram(program, name=name, tell=told.append).run()
+    assert len(Watched.given) >= 2, "a password and a token: they are looked for in the end"
     assert [line for line in told if "ck_live_" in line and "*" * 43 not in line] == []
     (account,) = agency.get(f"/v1/accounts?q={name}").json()["data"]
     assert (account["status"], account["plan"]["plan"], account["cancellation_reason"]) == ("cancelled", "Pro", "The client has gone.")

@@ -57,6 +57,32 @@ def test_pages_lose_nothing_and_show_nothing_twice_while_accounts_come_go_and_ch
         database.execute("DELETE FROM accounts WHERE name LIKE '%%new%%'")
 
 
+def test_a_page_begins_behind_so_many_accounts_in_every_order_that_all_have_a_place_in(
+    units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
+) -> None:
+    with units.begin() as uow:
+        for number in range(5):
+            uow.platform_now = clock.advance(seconds=1)
+            activated(uow, agency_id, name=f"bakery-{number}")
+    for sort, narrowed in itertools.product((NEWEST_FIRST, "created_at", "name", "-plan"), ({}, {"q": "bakery"}, {"status": "active"})):
+        everything = names(listed(units, agency_id, sort=sort, **narrowed))
+        assert len(everything) == 5
+        for skip in range(7):
+            page = listed(units, agency_id, sort=sort, limit=2, skip=skip, **narrowed)
+            assert (names(page), page.total) == (everything[skip : skip + 2], 5)
+            if page.next_cursor is not None:
+                behind = listed(units, agency_id, sort=sort, limit=2, cursor=page.next_cursor, **narrowed)
+                assert names(behind) == everything[skip + 2 : skip + 4]
+
+
+@pytest.mark.parametrize("beside", [{"cursor": "WyJ4Il0"}, {"sort": "expires_at"}, {"sort": "-custom_domain"}])
+def test_accounts_are_skipped_only_where_all_have_a_place(agency_id: str, beside: dict[str, str]) -> None:
+    asked = {"agency_id": agency_id, "skip": 1}
+    assert schemas.ListAccounts().load(asked)["skip"] == 1
+    assert schemas.ListAccounts().validate({**asked, **beside}).keys() == {"skip"}
+    assert schemas.ListAccounts().validate({**asked, **beside, "skip": 0}) == {}
+
+
 def test_lists_are_sorted_by_name_plan_size_creation_and_expiry_and_those_without_come_last(
     units: Units, database: ServiceDatabase, clock: MovingClock, agency_id: str
 ) -> None:

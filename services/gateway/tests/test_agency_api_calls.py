@@ -177,7 +177,7 @@ def test_a_list_has_everything_as_texts(client: Front) -> None:
         }
     ]
     assert said["count"] == "1"
-    assert told(client, "accounts.accounts") == [{"limit": 20, "cursor": None, "q": "acm"}]
+    assert told(client, "accounts.accounts") == [{"limit": 20, "skip": 0, "q": "acm"}]
 
 
 def test_the_status_of_an_account_is_told_in_the_words_of_a_list(front: MakeFront) -> None:
@@ -197,13 +197,13 @@ def test_the_status_of_an_account_is_told_in_the_words_of_a_list(front: MakeFron
     assert (rows[0]["expire"], rows[-1]["foreverfree"], rows[-1]["planid"]) == ("", "1", "2")
 
 
-def test_pages_are_twenty_accounts_and_the_list_is_walked_to_where_they_begin(front: MakeFront) -> None:
+def test_pages_are_twenty_accounts_however_far_and_the_list_of_one_plan_is_walked(front: MakeFront) -> None:
     everything = [{**ACCOUNT, "name": f"a{number}", "host": f"a{number}.comptoir.example"} for number in range(450)]
     for account in everything[1::2]:
         account["selection"] = {**OLD, "limits": {}, "add_ons": []}
 
     def accounts(asked: dict[str, Any]) -> Any:
-        start = int(asked["cursor"] or 0)
+        start = int(asked.get("cursor") or asked.get("skip", 0))
         rows = everything[start : start + asked["limit"]]
         end = start + len(rows)
         return {"data": rows, "next_cursor": str(end) if end < len(everything) else None, "total": len(everything)}
@@ -219,7 +219,11 @@ def test_pages_are_twenty_accounts_and_the_list_is_walked_to_where_they_begin(fr
     assert hosts(page="12") == [f"a{number}" for number in range(220, 240)]
     assert hosts(page="23") == [f"a{number}" for number in range(440, 450)]
     assert hosts(page="24") == []
+    assert hosts(page="107374184") == []
+    skipped = [asked["skip"] for asked in told(client, "accounts.accounts")]
+    assert skipped == [0, 220, 440, 460], "one question a page, and none for what no agency has"
     assert hosts(page="2", planfilter="9") == [f"a{number}" for number in range(41, 81, 2)]
+    assert "the list of one plan is shown up to page 500" in get(client, "account_list", planfilter="9", page="501")["result_message"]
     assert "planfilter cannot be '99'" in get(client, "account_list", planfilter="99")["result_message"]
 
 

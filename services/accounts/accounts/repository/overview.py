@@ -84,6 +84,16 @@ def accounts_page(
     return found
 
 
+def place_of_account(session: Session, wanted: Filter, *, sort: str, descending: bool, number: int) -> Sequence[Any] | None:
+    """Give the sort values of the account of this number in the order of `sort`, which every account has; None: there are fewer.
+
+    Without filters the index alone is counted along.
+    """
+    order = ORDERS[sort]
+    question = _filtered(select(*order), wanted).order_by(*(column.desc() if descending else column for column in order))
+    return session.execute(question.offset(number - 1).limit(1)).first()
+
+
 def count_accounts(session: Session, wanted: Filter) -> int:
     """Count the accounts that a list shows in all.
 

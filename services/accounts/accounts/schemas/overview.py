@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from marshmallow import ValidationError, validates_schema
 from marshmallow.validate import And, Length, Range
 
 from accounts import domain
@@ -44,12 +45,19 @@ class ListAccounts(Schema):
     agency_id = fields.Id("agy", required=True)
     limit = fields.Integer(strict=True, load_default=DEFAULT_LIMIT, validate=Range(1, HIGHEST_LIMIT))
     cursor = fields.String(load_default=None, allow_none=True, validate=Length(max=LONGEST_CURSOR))
+    skip = fields.Integer(strict=True, load_default=0, validate=Range(0, domain.LARGEST_NUMBER))
     status = fields.String(load_default=None, allow_none=True, validate=SHORT)
     plan = fields.String(load_default=None, allow_none=True, validate=SHORT)
     kind = fields.String(load_default=None, allow_none=True, validate=SHORT)
     q = fields.String(load_default=None, allow_none=True, validate=And(Length(min=1, max=100), PRINTABLE))
     sort = fields.String(load_default=domain.NEWEST_FIRST, validate=SHORT)
     filters = Filters(load_default=dict)
+
+    @validates_schema
+    def _check_skip(self, data: Mapping[str, Any], **_: Any) -> None:
+        """A list is entered in its middle by a cursor or by a number, and by a number where every account has its place."""
+        if data["skip"] and (data["cursor"] is not None or data["sort"].removeprefix("-") in domain.NULLABLE):
+            raise ValidationError("Goes without a cursor, and with a sort by what every account has.", "skip")
 
 
 class AccountPage(Listed):

@@ -32,18 +32,23 @@ def accounts(
     q: str | None,
     sort: str,
     filters: Mapping[str, object] | None = None,
+    skip: int = 0,
 ) -> Page[Row[Any]]:
-    """List the agency's accounts that pass the filters, one page of them (R0.2)."""
+    """List the agency's accounts that pass the filters, one page of them (R0.2): the first, a cursor's, or one behind `skip` accounts."""
     wanted = domain.check_list(status=status, plan=plan, kind=kind, q=q, sort=sort, filters=filters)
     columns = repository.ORDERS[wanted.sort]
-    after = None if cursor is None else _sort_values(cursor, sort, [column.type.python_type for column in columns])
+    after: Sequence[Any] | None = None if cursor is None else _sort_values(cursor, sort, [column.type.python_type for column in columns])
     shown = filter_of(agency_id, wanted)
+    if skip:
+        after = repository.place_of_account(session, shown, sort=wanted.sort, descending=wanted.descending, number=skip)
+        if after is None:
+            return Page(data=[], next_cursor=None, total=repository.count_accounts(session, shown))
     found = repository.accounts_page(session, shown, sort=wanted.sort, descending=wanted.descending, after=after, limit=limit + 1)
     page = found[:limit]
     more = len(found) > limit
     last = [getattr(page[-1], column.key) for column in columns] if more else []
     next_cursor = encode_cursor(sort, *(value.isoformat() if isinstance(value, datetime) else value for value in last)) if more else None
-    is_whole = cursor is None and not more
+    is_whole = after is None and not more
     total = len(page) if is_whole else repository.count_accounts(session, shown)
     return Page(data=page, next_cursor=next_cursor, total=total)
 

@@ -13,7 +13,9 @@ from gateway.errors import AccountOfNameUnknown, NotOffered
 PAGE_SIZE = 20
 WALKED_AT_ONCE = 200
 MOST_PAGES = 500
-"""Lists are walked from their beginning: `page` says how far, where the services say from where."""
+"""The list of one plan is walked from its beginning: so far, and not further."""
+MOST_SKIPPED = 2**31 - 1
+"""No agency has so many accounts."""
 FAILED = "failed"
 MOST_FAILED = 20
 """Openings of one call that may fail within the time of its repeats."""
@@ -135,28 +137,40 @@ def _change_plan(asked: Asked, account: Json) -> bool:
 def list_(asked: Asked) -> Said:
     """List the accounts, twenty a page."""
     page = asked.number("page") or 1
-    if page > MOST_PAGES:
-        raise asked.invalid("page", f"a list is shown up to page {MOST_PAGES}: narrow it by search or planfilter")
     catalogue = plans.numbered(asked.caller.agency_id)
     wanted = asked.number("planfilter")
-    rows = [_row(account, catalogue) for account in _walked(asked, catalogue, wanted, upto=page * PAGE_SIZE)[(page - 1) * PAGE_SIZE :]]
+    if wanted is None:
+        found = _page(asked, page)
+    elif page > MOST_PAGES:
+        raise asked.invalid("page", f"the list of one plan is shown up to page {MOST_PAGES}: narrow it by search")
+    else:
+        selection = catalogue.selection_of(wanted, asked=asked, name="planfilter")
+        found = _walked(asked, selection, upto=page * PAGE_SIZE)[(page - 1) * PAGE_SIZE :]
+    rows = [_row(account, catalogue) for account in found]
     return Said(members={"accounts": rows, "count": str(len(rows))})
 
 
-def _walked(asked: Asked, catalogue: plans.Numbered, wanted: int | None, *, upto: int) -> list[Json]:
-    """The first `upto` accounts of the list."""
-    narrowed: dict[str, Any] = {"q": asked["search"]} if asked.get("search") else {}
-    identity = None
-    if wanted is not None:
-        selection = catalogue.selection_of(wanted, asked=asked, name="planfilter")
-        identity = plans.identity_of(selection)
-        narrowed["plan"] = selection["plan"]
+def _searched(asked: Asked) -> dict[str, Any]:
+    return {"agency_id": asked.caller.agency_id, **({"q": asked["search"]} if asked.get("search") else {})}
+
+
+def _page(asked: Asked, page: int) -> list[Json]:
+    """One page of all accounts."""
+    before = (page - 1) * PAGE_SIZE
+    if before > MOST_SKIPPED:
+        return []
+    accounts: list[Json] = services().accounts.ask("accounts", limit=PAGE_SIZE, skip=before, **_searched(asked))["data"]
+    return accounts
+
+
+def _walked(asked: Asked, selection: Json, *, upto: int) -> list[Json]:
+    """The first `upto` accounts of a selection: the services know accounts by the plan's name alone."""
+    narrowed = {**_searched(asked), "plan": selection["plan"]}
     found: list[Json] = []
     cursor = None
     while len(found) < upto:
-        limit = WALKED_AT_ONCE if identity is not None else min(WALKED_AT_ONCE, upto - len(found))
-        page = services().accounts.ask("accounts", agency_id=asked.caller.agency_id, limit=limit, cursor=cursor, **narrowed)
-        found += [account for account in page["data"] if identity in (None, plans.identity_of(account["selection"]))]
+        page = services().accounts.ask("accounts", limit=WALKED_AT_ONCE, cursor=cursor, **narrowed)
+        found += [account for account in page["data"] if plans.identity_of(account["selection"]) == plans.identity_of(selection)]
         cursor = page["next_cursor"]
         if cursor is None:
             break

@@ -35,6 +35,8 @@ PROBES = (b"GET /healthz ", b"GET /readyz ")
 TURNED_AWAY = Counter("comptoir_http_requests_turned_away_total", "Requests answered 503 at once because too many waited for a thread.")
 
 log = structlog.get_logger()
+_at_hand = threading.local()
+"""`unreader`: of the connection that this thread works for."""
 
 
 class Unhurried(SocketUnreader):  # type: ignore[misc]  # as above
@@ -78,7 +80,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
     def init_process(self) -> None:
         """Prepare, and serve."""
         self._leaving: deque[Any] = deque()
-        self._at_work = threading.local()
         super().init_process()
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
@@ -120,12 +121,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
         if not conn.initialized:
             conn.init()
             conn.parser.unreader = Unhurried(conn.sock, seconds=self.app.settings.request_seconds)
-        self._at_work.unreader = conn.parser.unreader
         conn.parser.unreader.begin()
+        _at_hand.unreader = conn.parser.unreader
         try:
             return super().handle(conn)
         finally:
             conn.parser.unreader.begun = b""
+            del _at_hand.unreader
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep the connection for the next request, or end it without waiting for the client, which the main thread has no time for."""
@@ -149,7 +151,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
                 log.error("a request failed before it reached the application", exc_info=exc)
             else:
                 log.info("no HTTP request", reason=type(exc).__name__)
-            answer = _answer(self._at_work.unreader.begun, *errors.of_status(status))
+            answer = _answer(_at_hand.unreader.begun if hasattr(_at_hand, "unreader") else b"", *errors.of_status(status))
         with contextlib.suppress(OSError):  # it may be gone
             client.sendall(answer)
 
