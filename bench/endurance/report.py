@@ -36,8 +36,9 @@ def judged(samples: Sequence[Sample], windows: Sequence[Window], given_up: Seque
     within = set(map(id, inside))
     outside = [each for each in samples if id(each) not in within]
     kinds = sorted({each.kind for each in samples})
+    apart = {kind: figures([each for each in outside if each.kind == kind]) for kind in kinds} | {"all": figures(outside)}
     report = {
-        "outside_restarts": {kind: figures([each for each in outside if each.kind == kind]) for kind in kinds} | {"all": figures(outside)},
+        "outside_restarts": apart,
         "inside_restarts": {kind: figures([each for each in inside if each.kind == kind]) for kind in kinds} | {"all": figures(inside)},
         "restarts": [_restart(window, samples) for window in sorted(windows, key=lambda window: window.killed)],
     }
@@ -52,7 +53,7 @@ def judged(samples: Sequence[Sample], windows: Sequence[Window], given_up: Seque
     if bare := sum(not each.has_wait for each in samples if each.is_refusal):
         wrong_things.append(f"{bare} refusals without Retry-After")
     wrong_things += [f"{window.victim} did not come back" for window in windows if window.ready == float("inf")]
-    for kind, values in report["outside_restarts"].items():  # type: ignore[union-attr]  # a dict, as made above
+    for kind, values in apart.items():
         if values["answered"] >= ENOUGH and values["p99_to_p50"] >= TAIL:
             wrong_things.append(
                 f"{kind}: p99 is {values['p99_to_p50']} × p50 outside the restarts ({values['p50_ms']}, {values['p99_ms']} ms)"
