@@ -40,13 +40,12 @@ def main() -> int:
     world = World(port, _agencies())
     furnish(world)
     can = capacity(world, RAMP_CLIENTS, RAMP_SECONDS)
-    _say(
-        f"capacity {can:.0f} requests a second of the mix; {seconds / 60:g} minutes at {can * SHARE:.0f}, {len(victims)} processes are killed"
-    )
+    rate = can * SHARE
+    _say(f"capacity {can:.0f} requests a second of the mix; now {seconds / 60:g} minutes at {rate:.0f}, with {len(victims)} kills")
     gc.freeze()
     clients = Clients(world, CLIENTS)
     killer = Killer(folder, seconds=seconds, victims=victims)
-    clients.at_rate(can * SHARE, seconds, killer.turn)
+    clients.at_rate(rate, seconds, killer.turn)
     killer.finish()
     clients.close()
     report, wrong = judged(clients.samples, killer.windows, clients.given_up)
@@ -57,7 +56,7 @@ def main() -> int:
     wrong += [*differing, *(f"audit: {sentence}" for sentence in audit)]
     report |= {
         "capacity_per_second": round(can, 1),
-        "rate_per_second": round(can * SHARE, 1),
+        "rate_per_second": round(rate, 1),
         "seconds": seconds,
         "effects": effects,
         "wrong": wrong,

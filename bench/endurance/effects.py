@@ -29,7 +29,8 @@ def _waiting(database_url: str) -> int:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM outbox")
-            return int(cursor.fetchone()[0])
+            ((count,),) = cursor.fetchall()
+            return int(count)
     finally:
         connection.close()
 

@@ -267,13 +267,18 @@ def asked(port: int, request: bytes) -> Any:
     return answer.json() if OK <= answer.status < 300 else None
 
 
+def answered(port: int, request: bytes, *, what: str) -> Any:
+    """Ask until the platform does not refuse."""
+    return eventually(lambda: asked(port, request), what=what)
+
+
 def pages(port: int, agency: Agency, path: str) -> Iterator[dict[str, Any]]:
     """Every entry of a list."""
     cursor: str | None = ""
     while cursor is not None:
         joint = "&" if "?" in path else "?"
         address = f"{path}{joint}limit={PAGE}" + (f"&cursor={cursor}" if cursor else "")
-        page = eventually(lambda address=address: asked(port, agency.request("GET", address)), what=f"answered: {address}")
+        page = answered(port, agency.request("GET", address), what=f"answered: {address}")
         yield from page["data"]
         cursor = page["next_cursor"]
 
@@ -282,18 +287,24 @@ def furnish(world: World) -> None:
     """Credit for every agency, and some accounts to begin with."""
     for agency in world.agencies:
         for kind, body in (("inbox-preview", {"units": PREVIEWS}), ("prepaid", {"amount": {"amount": PREPAID, "currency": "EUR"}})):
-            made = agency.request("POST", f"/v1/credits/{kind}/purchases", body)
-            eventually(lambda made=made: asked(world.port, made), what=f"bought {kind}")
-            balance = agency.request("GET", f"/v1/credits/{kind}")
-            eventually(lambda balance=balance: (asked(world.port, balance) or {}).get("units"), what=f"there: {kind}")
+            _buy(world.port, agency, kind, body)
         for _ in range(ACCOUNTS_EACH):
             name = f"e{secrets.token_hex(6)}"
-            request = agency.request("POST", "/v1/accounts", {"name": name, "plan": PLUS, **CLIENT})
-            made_account = eventually(lambda request=request: asked(world.port, request), what="opened")
-            account = Account(id=made_account["id"], name=name)
+            made = answered(world.port, agency.request("POST", "/v1/accounts", {"name": name, "plan": PLUS, **CLIENT}), what="opened")
+            account = Account(id=made["id"], name=name)
             agency.accounts.append(account)
             agency.settled.append(account)
     for agency in world.agencies:
         for account in agency.accounts:
-            shown = agency.request("GET", f"/v1/accounts/{account.id}")
-            eventually(lambda shown=shown: (asked(world.port, shown) or {}).get("status") == "active", what=f"active: {account.name}")
+            _until_active(world.port, agency, account)
+
+
+def _buy(port: int, agency: Agency, kind: str, body: object) -> None:
+    answered(port, agency.request("POST", f"/v1/credits/{kind}/purchases", body), what=f"bought: {kind}")
+    balance = agency.request("GET", f"/v1/credits/{kind}")
+    eventually(lambda: (asked(port, balance) or {}).get("units"), what=f"there: {kind}")
+
+
+def _until_active(port: int, agency: Agency, account: Account) -> None:
+    shown = agency.request("GET", f"/v1/accounts/{account.id}")
+    eventually(lambda: (asked(port, shown) or {}).get("status") == "active", what=f"active: {account.name}")
