@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign endure bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
+.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
 	topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
@@ -63,9 +63,6 @@ foreign: setup ## Run an agency's usual program on client libraries that others 
 
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench
-
-endure: setup ## Load the running platform with 80 % of what it can do, kill each process once, and prove that nothing was lost or doubled; MINUTES=10.
-	@$(DEMO); ENDURE_MINUTES=$(or $(MINUTES),10) ENDURE_VICTIMS="$(VICTIMS)" $(PYTHON) -m bench.endurance
 
 bench-data: setup ## Make the data of the overview's benchmark: 10,000 agencies, one with 1,000,000 accounts; a few minutes, once.
 	@$(PYTHON) -m bench.overview_data

@@ -1,1 +1,0 @@
-"""A load that goes on for minutes while every process is killed once, and what must be true afterwards."""
