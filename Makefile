@@ -78,7 +78,8 @@ catalogue: setup ## Say which versions of the catalogue the running platform has
 audit: setup ## Prove over the running platform's databases what must be true of money and credit; says what is not.
 	@$(DEMO); $(PYTHON) -m chassis.audit billing="$$COMPTOIR_DATABASE_URL_BILLING" credits="$$COMPTOIR_DATABASE_URL_CREDITS"
 
-openapi: setup ## Write docs/openapi.json from the routes.
+openapi: setup ## Write docs/openapi.json from the routes, and from the services' code what each of them may refuse.
+	@$(PYTHON) -W ignore -m tests.contracts.refusals
 	$(PYTHON) -m gateway openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
 

@@ -6,6 +6,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from tests.architecture.tree import ROOT
@@ -40,6 +41,11 @@ class Document:
             for method in METHODS
             if method in item
         }
+
+    @cached_property
+    def codes(self) -> set[str]:
+        """Every code that any operation may answer with."""
+        return {code for operation in self.operations().values() for codes in operation.get("x-codes", {}).values() for code in codes}
 
     def resolved(self, part: Json) -> Json:
         """What is meant by a reference."""
@@ -91,8 +97,17 @@ def _operation(before: Document, old: Json, after: Document, new: Json) -> Itera
     for status in new["responses"]:
         if status.startswith("2") and status not in old["responses"]:
             yield f"it may answer {status}, which nobody expects."
-    codes = {code["code"] for code in new.get("x-codes", [])}
-    yield from (f"the code {code['code']} is gone." for code in old.get("x-codes", []) if code["code"] not in codes)
+    yield from _codes(old.get("x-codes", {}), new.get("x-codes", {}), after)
+
+
+def _codes(old: Json, new: Json, after: Document) -> Iterator[str]:
+    """A code that does not come any more breaks nobody, but one that nobody says any more may have another name now."""
+    was, is_ = ({code: status for status, codes in said.items() for code in codes} for said in (old, new))
+    for code, status in was.items():
+        if code in is_ and code not in new.get(status, ()):
+            yield f"the code {code} came with {status}, and comes with {is_[code]}."
+        elif code not in after.codes:
+            yield f"the code {code} is gone."
 
 
 def _parameters(before: Document, old: list[Json], after: Document, new: list[Json]) -> Iterator[str]:

@@ -22,6 +22,7 @@ GOLDEN = examples(ROOT / RPC)
 KEY_QUESTION = "identity/key_by_digest"
 COMPOSED = {"credits/pots", "credits/statement"}
 """What is asked for a part of an answer whose rest another method gives."""
+REFUSAL = 400
 HEADERS = {"Authorization": "Bearer ck_live_" + "a" * 43}
 
 
@@ -99,14 +100,17 @@ class Front:
         self._client = create_app(self.services, access_log=AccessLog()).test_client()
 
     def send(self, operation: Operation, *, query: Json | None = None, body: Json | None = None) -> TestResponse:
-        """Send the document's example, or this."""
-        return self._client.open(
+        """Send the document's example, or this; whatever is refused is refused with a code that the document says."""
+        answer = self._client.open(
             operation.address(),
             method=operation.method,
             query_string=operation.query() if query is None else query,
             json=operation.body() if body is None else body,
             headers=HEADERS,
         )
+        if answer.status_code >= REFUSAL:
+            assert json.loads(answer.data)["code"] in operation.said["x-codes"][str(answer.status_code)], f"{operation}: {answer.text}"
+        return answer
 
     def method_behind(self, operation: Operation) -> str:
         """The last method that the operation calls: the one it answers with; forgets what was asked before."""

@@ -18,6 +18,7 @@ DOCUMENT: Json = {
         "/v1/things": {
             "get": {
                 "operationId": "list_things",
+                "x-codes": {"422": ["name_bad"]},
                 "x-scope": "things:read",
                 "parameters": [
                     {"in": "query", "name": "sort", "schema": {"type": "string", "enum": ["name", "-name"]}},
@@ -34,7 +35,7 @@ DOCUMENT: Json = {
             "post": {
                 "operationId": "make_thing",
                 "x-scope": "things:write",
-                "x-codes": [{"code": "name_taken", "status": 409}],
+                "x-codes": {"409": ["name_taken", "too_many_things"], "422": ["name_bad"]},
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/ThingRequest"}}}},
                 "responses": {"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}},
             },
@@ -99,6 +100,10 @@ BREAKS: list[tuple[str, Callable[[Json], object]]] = [
     ("the answer 200 has no ETag any more.", lambda d: things(d)["get"]["responses"]["200"].pop("headers")),
     ("the answer 201 is application/json no more.", lambda d: things(d)["post"]["responses"]["201"].pop("content")),
     ("the code name_taken is gone.", lambda d: things(d)["post"].pop("x-codes")),
+    (
+        "the code name_taken came with 409, and comes with 422.",
+        lambda d: things(d)["post"]["x-codes"].update({"409": [], "422": ["name_taken"]}),
+    ),
     ("a body must be sent now.", lambda d: things(d)["post"]["requestBody"].update(required=True)),
     ("a body of application/json is read no more.", lambda d: things(d)["post"]["requestBody"].update(content={})),
     ("the body: the field name is gone.", lambda d: asked(d)["properties"].pop("name")),
@@ -135,6 +140,7 @@ def test_what_is_added_or_allowed_breaks_nobody() -> None:
     current = deepcopy(DOCUMENT)
     things(current)["get"]["parameters"].append({"in": "query", "name": "colour", "schema": {"type": "string"}})
     things(current)["get"]["parameters"][0]["schema"]["enum"].append("kind")
+    things(current)["post"]["x-codes"] = {"409": ["too_many_things", "thing_busy", "name_taken"]}
     things(current)["get"]["responses"]["429"] = {"description": "Too many."}
     things(current)["put"] = things(current)["post"]
     asked(current)["properties"]["colour"] = {"type": "string"}

@@ -40,6 +40,12 @@ class Operation:
         """What it says it may answer with."""
         return {int(status) for status in self.said["responses"]}
 
+    def undeclared(self, status: int, code: str) -> str | None:
+        """Say that the document knows nothing of this refusal; None where it does."""
+        if code in self.said["x-codes"].get(str(status), []):
+            return None
+        return f"{self} refuses with {status} {code}, of which its x-codes say nothing"
+
     def parameters_in(self, place: str) -> dict[str, Json]:
         """The schemas of its parameters in the `path` or the `query`, by name, in order."""
         return {each["name"]: each["schema"] for each in self.parameters if each["in"] == place}

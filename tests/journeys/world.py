@@ -10,7 +10,7 @@ from chassis.testing import eventually
 
 from .conftest import Agency, Platform, unique_name
 from .operations import DOCUMENT, Json, Operation, id_prefix, operations, value_at, with_value
-from .wire import Answer, Wire
+from .wire import REFUSAL, Answer, Wire
 
 Maker = Callable[[Agency, Mapping[str, str]], str]
 """Makes a thing of the agency and gives its id; the ids before it in the address are given: a user of *this* account."""
@@ -231,11 +231,18 @@ class World:
         return self._keys[scope]
 
     def send(self, operation: Operation, address: Mapping[str, str], *, authorization: str | None, **options: Any) -> Answer:
-        """Take the operation at this address; without `query` and `body`, with the least it needs and with its example."""
+        """Take the operation at this address; without `query` and `body`, with the least it needs and with its example.
+
+        Whatever it refuses, it refuses with a code that the document says.
+        """
         if "body" not in options:
             options["body"] = self.body(operation, self.owner)
         options.setdefault("query", operation.required_query())
-        return self.wire.send(operation.method, operation.path.format(**address), authorization=authorization, **options)
+        answer = self.wire.send(operation.method, operation.path.format(**address), authorization=authorization, **options)
+        if answer.status >= REFUSAL and answer.faults() is None:
+            undeclared = operation.undeclared(answer.status, answer.json()["code"])
+            assert undeclared is None, f"{undeclared}: {answer.text[:300]}"
+        return answer
 
 
 def bearer(agency: Agency) -> str:

@@ -15,6 +15,8 @@ from chassis.ids import new_id
 OWN_KEY_ID = os.environ["FUZZ_KEY_ID"]
 AS_GENERATED = 4
 """Of so many requests that follow links one stays as it was generated: what that makes is mostly refused, and leads nowhere."""
+REFUSAL = 400
+NO_METHOD = 405
 turns = itertools.count()
 
 
@@ -29,6 +31,16 @@ def before_call(_context: Any, case: Any, _kwargs: dict[str, Any]) -> None:
         case.headers["Idempotency-Key"] = new_id("idk")
     if case.meta.phase.name.value == "stateful" and next(turns) % AS_GENERATED:
         _make_it_work(case)
+
+
+@schemathesis.check
+def refuses_with_a_code_that_it_says(_context: Any, response: Any, case: Any) -> None:
+    """A problem's `code` is one that the operation's `x-codes` say for the status; a method that is none (405) is no operation."""
+    if response.status_code < REFUSAL or response.status_code == NO_METHOD:
+        return
+    code = response.json()["code"]
+    said = case.operation.definition.raw["x-codes"].get(str(response.status_code), [])
+    assert code in said, f"{response.status_code} {code} is not in the x-codes of the operation: {said}"
 
 
 def _make_it_work(case: Any) -> None:

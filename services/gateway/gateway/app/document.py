@@ -13,6 +13,7 @@ from chassis.errors import VersionMismatch
 from chassis.ids import PATTERN
 from chassis.schemas import fields
 from gateway import agency_api, errors
+from gateway.app.codes import say_codes
 from gateway.app.links import link
 from gateway.routes import Routes
 from gateway.schemas import Json, Problem
@@ -27,7 +28,8 @@ Resell hosted accounts from your own programs.
 - **Repeating.** Send an `Idempotency-Key` with every command: the same key and body get the first answer again, and nothing is done twice.
 - **Changing** what others change too: send its `ETag` as `If-Match` where an operation takes it, and 412 says that it is another by now.
 - **Lists** take `limit` (50, at most 200) and `cursor`; `next_cursor` is null on the last page.
-- **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support.
+- **Problems** are RFC 9457: decide by `code`, which is stable; show `detail`; quote `request_id` to our support. `x-codes` of an operation
+  has the codes that it knows, by status; what comes without one of them is to be taken by its status, for there will be new ones.
 - **Limits.** Each key has a budget of requests; `RateLimit-Policy` says which, `RateLimit` what is left of it. What is more gets 429
   (`rate_limited`), and costs nothing.
 - **Retrying.** 429, 503 and 504 may pass: try again, after `Retry-After` where it is given, with the same `Idempotency-Key`.
@@ -110,6 +112,7 @@ def documented(app: Flask, blueprints: Sequence[Routes]) -> Json:
     document: Json = api.spec.to_dict()
     del document["components"]["schemas"]["PaginationMetadata"]  # flask-smorest's own way to page, which is not ours
     _announce_limits(document)
+    say_codes(document)
     link(document)
     return document
 

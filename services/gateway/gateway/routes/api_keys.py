@@ -25,7 +25,14 @@ def list_api_keys(caller: Caller, query: Json) -> Json:
     return show_page(services().identity.ask("api_keys", agency_id=caller.agency_id, **query))
 
 
-@routes.post("/v1/api-keys", scope=Scope.ADMIN, body=ApiKeyRequest, answer=CreatedApiKey, status=HTTPStatus.CREATED)
+@routes.post(
+    "/v1/api-keys",
+    scope=Scope.ADMIN,
+    body=ApiKeyRequest,
+    answer=CreatedApiKey,
+    status=HTTPStatus.CREATED,
+    refuses=(HTTPStatus.NOT_FOUND,),
+)
 def create_api_key(caller: Caller, body: Json) -> Any:
     """Make a key, a program's or a user's. Its secret is told this once, and kept by nobody but you."""
     key = services().identity.tell(

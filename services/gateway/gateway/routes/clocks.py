@@ -52,7 +52,7 @@ def get_test_clock(caller: Caller, *, clock_id: str) -> Response:
     scope=Scope.ADMIN,
     body=TestClockAdvance,
     answer=TestClock,
-    refuses=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    refuses=(HTTPStatus.NOT_FOUND,),
 )
 def advance_test_clock(caller: Caller, body: Json, *, clock_id: str) -> Json:
     """Move the agency's time forward. What falls due by it is done within seconds, as it is in real time."""

@@ -36,7 +36,7 @@ def prepaid_of(held: Json) -> Json:
     return {name: {"amount": held[name], "currency": held["currency"]} for name in sums}
 
 
-@routes.get("/v1/credits/prepaid/plan", scope=Scope.CREDITS_READ, query=PlanRequest, answer=PrepaidPlan)
+@routes.get("/v1/credits/prepaid/plan", scope=Scope.CREDITS_READ, query=PlanRequest, answer=PrepaidPlan, refuses=(HTTPStatus.CONFLICT,))
 def plan_prepaid(caller: Caller, query: Json) -> Json:
     """Say exactly how much prepaid to buy now, so that the card pays for no renewal until the next 1st, or `until` (R0.63)."""
     until = {name: format_instant(moment) for name, moment in query.items()}
