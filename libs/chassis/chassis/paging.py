@@ -20,8 +20,11 @@ Row_co = TypeVar("Row_co", covariant=True)
 
 
 def encode_cursor(*values: Value) -> str:
-    """The cursor after the row whose sort values these are (times as RFC 3339 strings)."""
-    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+    """The cursor after the row whose sort values these are (times as RFC 3339 strings).
+
+    A character of theirs makes six of the cursor at most, for it goes in an address: 254 of them, and what is beside, are below 2000.
+    """
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *, length: int | None = None) -> list[Value]:

@@ -35,6 +35,10 @@ def test_a_cursor_gives_back_what_it_was_made_of(values: list[str | int | None])
     assert decode_cursor(cursor, length=len(values)) == values
 
 
+def test_a_cursor_is_short_enough_for_an_address_however_wide_its_characters_are() -> None:
+    assert len(encode_cursor("-notification_email", "\U0001f33b" * 254, "2026-01-31T10:00:00.123456+00:00", new_id("acc"))) < 2000
+
+
 @given(st.text())
 def test_a_cursor_that_nobody_gave_out_is_refused_and_nothing_worse(text: str) -> None:
     with contextlib.suppress(InvalidCursor):

@@ -205,7 +205,7 @@ HTTP_PROBLEMS: Mapping[int, tuple[Problem, str, str]] = {
     414: (
         Problem(status=414, name="address-too-long", title="The address is too long."),
         "address_too_long",
-        "An address has 4094 bytes at most.",
+        "A request line, which is the method and the address, has 8190 bytes at most.",
     ),
     415: (
         Problem(status=415, name="unsupported-media-type", title="The body has a type that is not read here."),

@@ -10,7 +10,7 @@ SHORT = And(Length(max=64), PRINTABLE)
 TEXT = Length(min=1, max=1000)
 LONG = And(Length(max=254), PRINTABLE)
 LONGEST_CURSOR = 6000
-"""A value of 254 characters, each of which JSON and base 64 may make sixteen of."""
+"""After a value of 254 characters, each of which JSON and base 64 once made sixteen of."""
 
 
 class AccountReference(Schema):

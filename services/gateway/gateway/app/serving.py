@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 KEEP_ALIVE_SECONDS = 65
 """Longer than the 60 s that load balancers commonly keep an idle connection: they hang up first, so none sends into a closed one."""
+ADDRESS_BYTES = 8190
+"""The most that gunicorn reads: the longest cursor, and what a list was asked for beside it."""
 PROBE_SECONDS = 2
 ANY_ADDRESS = ("", "0.0.0.0", "[::]")  # noqa: S104  compared with, not bound to
 
@@ -81,6 +83,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             "errorlog": None,
             "graceful_timeout": self.settings.drain_seconds,
             "keepalive": KEEP_ALIVE_SECONDS,
+            "limit_request_line": ADDRESS_BYTES,
             "control_socket_disable": True,
             "when_ready": lambda _arbiter: self._serve_health(),
             "worker_exit": lambda _arbiter, _worker: self._close(),

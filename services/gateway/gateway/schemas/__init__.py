@@ -19,6 +19,8 @@ encoded = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 SHORT = Length(min=1, max=200)
 LONG = Length(min=1, max=1000)
+CURSOR = Length(min=1, max=2000)
+"""After a row whose sort value has 254 characters, whichever they are (`chassis.paging.encode_cursor`)."""
 EMAIL = Length(min=3, max=254)  # RFC 5321, 4.5.3.1.3
 MOST_MINOR = 10**12
 """Ten thousand million of a currency's main unit: nothing here is bought for more, and every service's column holds it."""
@@ -61,7 +63,7 @@ class PageRequest(Schema):
     limit = fields.Integer(
         load_default=DEFAULT_LIMIT, validate=Range(min=1, max=HIGHEST_LIMIT), metadata=described("How many entries at most.")
     )
-    cursor = fields.String(validate=LONG, metadata=described("Where to go on: the `next_cursor` of the page before."))
+    cursor = fields.String(validate=CURSOR, metadata=described("Where to go on: the `next_cursor` of the page before."))
 
 
 class ProblemError(Schema):

@@ -10,7 +10,7 @@ from chassis.schemas import Schema, fields
 from gateway.schemas import EMAIL, LONG, MOST_CONTACTS, SHORT, Json, PageRequest, Selection, described, example
 
 LONGEST_CURSOR = 6000
-"""As the service gives them out."""
+"""As the service once gave them out; an address holds one, and as much beside it as a list can be asked with (`app/serving.py`)."""
 _AN_ACCOUNT = "/v1/accounts/acc_01KAMV7Q9ZC4S2T1X8RJ5N6B3D"
 
 FILTERS: Mapping[str, object] = {
@@ -48,6 +48,14 @@ FILTER_PARAMETERS: Mapping[str, tuple[str, str | None]] = {f"filter[{attribute}]
     f"filter[{attribute}][{bound}]": (attribute, bound) for attribute in RANGES for bound in FILTER_TEXTS
 }
 """Query parameter → the attribute it filters by, and whether it is a bound; empty: accounts without a value."""
+
+
+def _filter_said(attribute: str, bound: str | None) -> Json:
+    if bound is not None:
+        return example(FILTERS[attribute], FILTER_TEXTS[bound])
+    if attribute.endswith("_at"):
+        return example("", "Empty: only accounts without it. Otherwise give its bounds (R0.4).")
+    return example(FILTERS[attribute], f"Only accounts of this {attribute} (R0.4).")
 
 
 class Limit(Schema):
@@ -300,7 +308,7 @@ AccountsRequest = _Overview.from_dict(
             data_key=parameter,
             attribute=parameter,
             validate=Length(min=1 if bound else 0, max=254),
-            metadata=example(FILTERS[attribute], FILTER_TEXTS.get(bound or "", f"Only accounts of this {attribute} (R0.4).")),
+            metadata=_filter_said(attribute, bound),
         )
         for parameter, (attribute, bound) in FILTER_PARAMETERS.items()
     },
