@@ -1,7 +1,7 @@
 """`make endure`: load the running platform, kill each of its programs once, and compare what was asked with what is there.
 
-The load is 80 % of the capacity, found before. Its rate is open: operations become due in even steps, and their time counts from then, so whatever
-waits behind a slow one is slow too.
+The load is 80 % of the capacity, found before. Its rate is open: operations become due in even steps, and their time counts from then,
+so whatever waits behind a slow one is slow too.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from chassis.rpc_client import RpcClient
 from local_platform import demo
 from local_platform.settings import local_folder
 
-from .books import Books
+from .books import Books, NotSettled
 from .kills import PROGRAMS, Killer
 from .load import Load
 from .mix import Agency, Mix
@@ -32,9 +32,6 @@ CLIENTS = 8
 WARM_SECONDS, RAMP_SECONDS = 5.0, 20.0
 PART = 0.8
 CALL_SECONDS = 5.0
-WAITING_SECONDS = 60
-LATE_SECONDS = 30.0
-"""What every program may need to have told the others, before the parking lot is looked at."""
 BOOKS = ("billing", "credits")
 
 
@@ -54,13 +51,19 @@ def agencies(amqp_uri: str) -> list[Agency]:
     return [Agency(id=each["agency_id"], key=each["api_key"]) for each in made]
 
 
+async def settled(books: list[Books]) -> list[str]:
+    """Wait for all that follows from what was asked; say what is still open."""
+    return [open_ for each in await asyncio.gather(*(each.settled() for each in books)) for open_ in each]
+
+
 async def capacity(load: Load, books: list[Books]) -> float:
     """Operations a second that eight clients get answered, until everything is done that follows from them."""
     await load.closed(clients=CLIENTS, seconds=WARM_SECONDS)
     begin = monotonic()
     answered = await load.closed(clients=CLIENTS, seconds=RAMP_SECONDS)
     at_once = answered / (monotonic() - begin)
-    await asyncio.gather(*(each.settled() for each in books))
+    if open_ := await settled(books):
+        raise NotSettled(f"no capacity is known: {open_}")
     found = answered / (monotonic() - begin)
     say(f"{CLIENTS} clients for {RAMP_SECONDS:.0f} s: {at_once:.0f} answers/s; with all that follows from them {found:.0f}/s")
     return found
@@ -91,8 +94,8 @@ async def endure(seconds: float) -> Run:
     await asyncio.gather(load.open(per_second=PART * found, seconds=seconds), killer.each_once(within_seconds=seconds))
     gc.enable()
     say("the load is over; waiting for all that follows from it")
-    await asyncio.gather(*(each.settled() for each in books))
-    not_found = [fault for each in books for fault in await each.faults()]
+    open_ = await settled(books)
+    not_found = open_ + [fault for faults in await asyncio.gather(*(each.faults() for each in books)) for fault in faults]
     audit = await asyncio.to_thread(audit_all, {service: os.environ[f"COMPTOIR_DATABASE_URL_{service.upper()}"] for service in BOOKS})
     wire.close()
     return Run(
@@ -103,7 +106,7 @@ async def endure(seconds: float) -> Run:
         refusals=load.refusals,
         windows=killer.windows,
         wrong=[*wrong, *load.wrong],
-        effects=sum(len(agency.names) + len(agency.purchases) + len(agency.allocations) for agency in mix.agencies),
+        effects=sum(agency.effects for agency in mix.agencies),
         not_found=not_found,
         audit=audit,
         parked=[f"{each.event} ({each.id})" for each in parked_messages(amqp_uri) if each.id not in parked],

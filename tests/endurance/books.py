@@ -18,13 +18,16 @@ STEADY, SWITCHED = 8, 5
 PREPAID_MINOR = 3_000_000
 PREVIEWS_EACH = 500
 """Of each account, so that what is taken back is always there."""
-SETTLE_SECONDS = 300.0
+SETTLE_SECONDS = 120.0
+LATE_SECONDS = 30.0
+"""How long the last of it may still be on its way to where it is read."""
 POLL_SECONDS = 0.5
 MOST = 200
+SWITCHES = ("disable", "enable")
 
 
 class NotSettled(Exception):
-    """Something that was to happen did not within SETTLE_SECONDS."""
+    """Something that the run stands on did not happen."""
 
 
 class Books:
@@ -42,7 +45,8 @@ class Books:
         asks += [self.agency.opening(random.Random()) for _ in range(STEADY + SWITCHED)]
         for ask in asks:
             await _right(load, ask)
-        await self.settled()
+        if open_ := await self.settled():
+            raise NotSettled(f"cannot prepare: {open_}")
         opened = [(account_id, name) for name, account_id in self.agency.names.items()]
         self.agency.steady, self.agency.switched = opened[:STEADY], [account_id for account_id, _ in opened[STEADY:]]
         for account_id, _ in self.agency.steady:
@@ -55,22 +59,19 @@ class Books:
         target = f"/v1/credits/{PREVIEWS}?account_id={account_id}"
         return (await self._wire.send(request_bytes("GET", target, headers=self._headers))).status == HTTPStatus.NOT_FOUND
 
-    async def settled(self) -> None:
-        """Wait until no account is being made, every invoice is paid, and all that was bought is there."""
-
-        async def is_settled() -> bool:
-            if any(row["status"] == "creating" for row in await self._all("/v1/accounts?status=all")):
-                return False
-            unpaid = await self._one("/v1/invoices?status=open&limit=1")
-            return unpaid["total"] == 0 and not await self._unmoved()
-
+    async def settled(self) -> list[str]:
+        """Wait until all accounts are made, all invoices paid, and all that was bought is there; say what is not after SETTLE_SECONDS."""
         deadline = monotonic() + SETTLE_SECONDS
-        while not await is_settled():
-            if monotonic() > deadline:
-                raise NotSettled(
-                    f"{self.agency.id} after {SETTLE_SECONDS:.0f} s: {await self._unmoved() or 'accounts or invoices are open'}"
-                )
+        while (open_ := await self._open()) and monotonic() < deadline:  # noqa: ASYNC110  what we wait for is other processes
             await asyncio.sleep(POLL_SECONDS)
+        return open_
+
+    async def _open(self) -> list[str]:
+        statuses = Counter(row["status"] for row in await self._all("/v1/accounts?status=all"))
+        unpaid = (await self._one("/v1/invoices?status=open&limit=1"))["total"]
+        if statuses["creating"] or unpaid:
+            return [f"{self.agency.id} has {statuses['creating']} accounts being made, and {unpaid} unpaid invoices"]
+        return [] if statuses["failed"] else await self._unmoved()  # what was paid for an account that failed comes back
 
     async def _unmoved(self) -> list[str]:
         """What was bought and is not there yet, and what was paid and is still there."""
@@ -85,18 +86,45 @@ class Books:
         return [f"{self.agency.id} has {found[kind]} of {kind}, not {wanted[kind]}" for kind in wanted if found[kind] != wanted[kind]]
 
     async def faults(self) -> list[str]:
-        """Say what is not as it was asked for: lost, doubled, or strange."""
-        return [*await self._unmoved(), *await self._accounts(), *await self._invoices(), *await self._credits()]
+        """Say what is not as it was asked for: lost, doubled, or strange. What is still on its way is waited for."""
+        deadline = monotonic() + LATE_SECONDS
+        while (wrong := await self._faults()) and monotonic() < deadline:  # noqa: ASYNC110  what we wait for is other processes
+            await asyncio.sleep(POLL_SECONDS)
+        return wrong
+
+    async def _faults(self) -> list[str]:
+        return [*await self._unmoved(), *await self._accounts(), *await self._invoices(), *await self._credits(), *await self._told()]
+
+    async def _told(self) -> list[str]:
+        """Of what was to be told to the agency's programs: each event once, and of each account that it was asked for, and is there."""
+        events = await self._all("/v1/events")
+        told = Counter((each["type"].split(".")[2], each["subject"]) for each in events)
+        return [
+            *_once("event", Counter(each["id"] for each in events), {each["id"] for each in events}),
+            *(
+                f"{event} of {account_id} was told {told[event, account_id]} times, not once"
+                for account_id in self.agency.statuses
+                for event in ("account_requested", "account_activated")
+                if told[event, account_id] != 1
+            ),
+        ]
 
     async def _accounts(self) -> list[str]:
         agency = self.agency
         rows = await self._all("/v1/accounts?status=all")
         names = Counter(row["name"] for row in rows)
         found = {row["id"]: row["status"] for row in rows}
+        switched = {each: await self._all(f"/v1/accounts/{each}/events") for each in agency.switches}
+        switches = {each: sum(event["action"] in SWITCHES for event in events) for each, events in switched.items()}
         return [
             *(f"the account {name} is there {names[name]} times, not once" for name in agency.names if names[name] != 1),
             *(f"the account {name} was never asked for" for name in names.keys() - agency.names.keys()),
             *(f"{each} is {found.get(each)}, not {status}" for each, status in agency.statuses.items() if found.get(each) != status),
+            *(
+                f"{each} was switched {switches[each]} times, not {times}"
+                for each, times in agency.switches.items()
+                if switches[each] != times
+            ),
         ]
 
     async def _invoices(self) -> list[str]:
@@ -136,7 +164,7 @@ class Books:
         while True:
             page = await self._one(f"{target}{'&' if '?' in target else '?'}limit={MOST}{cursor}")
             rows += page["data"]
-            if page["next_cursor"] is None:
+            if page["next_cursor"] is None or not page["data"]:
                 return rows
             cursor = f"&cursor={quote(page['next_cursor'], safe='')}"
 

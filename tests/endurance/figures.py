@@ -39,8 +39,13 @@ class Window:
     program: str
     killed: float
     back: float | None
-    """When the program said that it is ready again; None: it did not while the window lasted."""
+    """When the program said that it is ready again; None: never."""
     ended: float
+
+    @property
+    def was_enough(self) -> bool:
+        """Whether the program was back while the window lasted."""
+        return self.back is not None and self.back <= self.ended
 
     def meets(self, begin: float, end: float) -> bool:
         """Whether any of the time from `begin` to `end` is in the window."""

@@ -18,6 +18,8 @@ from .figures import Refused, Window, end_of_window
 PROGRAMS = (*(f"{service}.serve" for service in SERVICES), *(f"{service}.relay" for service in SERVICES), "gateway")
 LOOK_SECONDS = 0.1
 PROBE_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
+"""How long the next kill waits for a program that is not back when its window ends."""
 
 
 class NoSuchProgram(Exception):
@@ -78,12 +80,12 @@ class Killer:
             process.kill()
         back, ended = None, None
         first_seen = len(self._refusals)
-        while ended is None:
+        while ended is None or (back is None and monotonic() < killed + PATIENCE_SECONDS):
             await asyncio.sleep(LOOK_SECONDS)
             if back is None and await asyncio.to_thread(self._is_back, name, program.pid):
                 back = monotonic()
             refused = (each.at for each in self._refusals[first_seen:])
-            ended = end_of_window(killed=killed, back=back, refusals=refused, now=monotonic())
+            ended = ended or end_of_window(killed=killed, back=back, refusals=refused, now=monotonic())
         self._say(f"{name} killed; back {'never' if back is None else f'after {back - killed:.1f} s'}; window {ended - killed:.1f} s")
         return Window(program=name, killed=killed, back=back, ended=ended)
 

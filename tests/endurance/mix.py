@@ -1,6 +1,7 @@
 """What agencies do all day: each operation as a request, and what must come back."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,10 +93,17 @@ class Agency:
     """Accounts that are read: id, name."""
     switched: list[str] = field(default_factory=list)
     """Accounts that are disabled and enabled, one thing at a time: those that wait for it."""
+    switches: Counter[str] = field(default_factory=Counter)
+    """How often each of them was."""
     purchases: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Invoice → kind, and what was bought: minor units, or previews."""
     allocations: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Transaction → account, and units."""
+
+    @property
+    def effects(self) -> int:
+        """How much was asked for that is to be there exactly once."""
+        return len(self.names) + self.switches.total() + len(self.purchases) + len(self.allocations)
 
     def ask(self, kind: str, chance: random.Random) -> Ask:
         """Make one operation of a kind."""
@@ -145,6 +153,7 @@ class Agency:
 
         def done(_body: Any) -> None:
             self.statuses[account_id] = wanted
+            self.switches[account_id] += 1
             self.switched.append(account_id)
 
         method, body = ("PUT", {"message": "Please call your agency."}) if disable else ("DELETE", None)

@@ -45,7 +45,7 @@ class Run:
             *(f"audit: {each}" for each in self.audit),
             *(f"{each} was parked" for each in self.parked),
             *(f"{each} was not killed" for each in self.missing),
-            *(f"{each.program} did not come back while its window lasted" for each in self.windows if each.back is None),
+            *(f"{each.program} did not come back while its window lasted" for each in self.windows if not each.was_enough),
             *slow(self.times()),
         ]
 

@@ -72,8 +72,10 @@ def test_whatever_does_not_hold_is_in_the_verdict_and_in_what_people_read() -> N
     assert HOLDS.verdict() == []
     assert "Everything holds" in as_text(HOLDS)
     wrong = {"wrong": ["a"], "not_found": ["b"], "audit": ["c"], "parked": ["d"], "missing": ["e"]}
-    broken = replace(HOLDS, **wrong, windows=[replace(WINDOW, back=None)])  # type: ignore[arg-type]  # names and sentences
-    said = ["a", "b", "audit: c", "d was parked", "e was not killed", "billing.serve did not come back while its window lasted"]
+    late = [replace(WINDOW, back=None), replace(WINDOW, program="gateway", back=105.1)]
+    broken = replace(HOLDS, **wrong, windows=late)  # type: ignore[arg-type]  # names and sentences
+    said = ["a", "b", "audit: c", "d was parked", "e was not killed"]
+    said += [f"{program} did not come back while its window lasted" for program in ("billing.serve", "gateway")]
     assert broken.verdict() == as_json(broken)["verdict"] == said
     assert all(each in as_text(broken) for each in said)
 
