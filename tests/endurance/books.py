@@ -152,10 +152,16 @@ class Books:
             found = (await self._one(f"/v1/credits/{PREVIEWS}?account_id={account_id}"))["units"]
             if found != units:
                 wrong.append(f"{account_id} has {found} inbox previews, not {units}")
-        for kind in ("prepaid", PREVIEWS):
+        paid = {each["id"] for each in await self._all("/v1/invoices") if each["paid_prepaid"]["amount"]}
+        for kind, spent in (("prepaid", paid), (PREVIEWS, set[str]())):
             moved = await self._all(f"/v1/credits/{kind}/transactions")
-            arrived = Counter(each["invoice_id"] for each in moved if each["invoice_id"] in self.agency.purchases)
-            wrong += _once(f"purchase of {kind} by", arrived, {each for each, (of, _) in self.agency.purchases.items() if of == kind})
+            by = {
+                purpose: Counter(each["invoice_id"] for each in moved if each["purpose"] == purpose) for purpose in ("purchase", "spending")
+            }
+            wrong += _once(
+                f"purchase of {kind} by", by["purchase"], {each for each, (of, _) in self.agency.purchases.items() if of == kind}
+            )
+            wrong += _once(f"spending of {kind} on", by["spending"], spent)
         return wrong
 
     async def _all(self, target: str) -> list[dict[str, Any]]:
