@@ -34,21 +34,28 @@ class Running:
     ready_url: str
 
 
-def running(folder: Path, *, gateway_url: str) -> dict[str, Running]:
-    """Find the programs of the platform whose data are in `folder`: the children of its supervisord."""
-    found = {}
-    for supervisor in psutil.process_iter():
+def supervisor_of(folder: Path) -> psutil.Process:
+    """Find the supervisord of the platform whose data are in `folder`; raise NoSuchProgram."""
+    for process in psutil.process_iter():
         try:
-            if "supervisor.supervisord" not in supervisor.cmdline() or Path(supervisor.cwd()) != folder:
-                continue
-            for process in supervisor.children():
-                *_, service, what = process.cmdline()
-                name = "gateway" if service == "gateway" else f"{service}.{what}"
-                port = process.environ().get("HEALTH_PORT", "")
-                url = gateway_url if service == "gateway" else f"http://127.0.0.1:{port}"
-                found[name] = Running(process=process, ready_url=f"{url}/readyz")
-        except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):  # somebody else's, or one that has just ended
+            if "supervisor.supervisord" in process.cmdline() and Path(process.cwd()) == folder:
+                return process
+        except (psutil.NoSuchProcess, psutil.AccessDenied):  # somebody else's, or one that has just ended
             continue
+    raise NoSuchProgram(f"no supervisord runs in {folder}: start the platform with `make up`")
+
+
+def running(supervisor: psutil.Process, *, gateway_url: str) -> dict[str, Running]:
+    """Find the programs that a supervisord runs: its children."""
+    found = {}
+    for process in supervisor.children():
+        try:
+            *_, service, what = process.cmdline()
+            port = process.environ().get("HEALTH_PORT", "")
+        except (psutil.NoSuchProcess, ValueError):  # it has just ended
+            continue
+        url = gateway_url if service == "gateway" else f"http://127.0.0.1:{port}"
+        found["gateway" if service == "gateway" else f"{service}.{what}"] = Running(process=process, ready_url=f"{url}/readyz")
     return found
 
 
@@ -57,7 +64,7 @@ class Killer:
 
     def __init__(self, folder: Path, *, gateway_url: str, refusals: Sequence[Refused], say: Callable[[str], None]) -> None:
         self.windows: list[Window] = []
-        self._find: Callable[[], dict[str, Running]] = partial(running, folder, gateway_url=gateway_url)
+        self._find: Callable[[], dict[str, Running]] = partial(running, supervisor_of(folder), gateway_url=gateway_url)
         self._refusals = refusals
         self._say = say
 
