@@ -1,6 +1,7 @@
 """The load: first closed, to find the capacity; then open, at a fixed rate, whatever the answers do."""
 
 import asyncio
+import random
 from time import monotonic
 
 from .figures import Refused, Sample
@@ -10,9 +11,9 @@ from .wire import Answer, Lost, Wire
 PATIENCE_SECONDS = 90.0
 """How long an operation is sent again before it counts as never answered."""
 PAUSE_SECONDS = 0.25
-"""Before it is sent again, where no Retry-After says when."""
-LONGEST_PAUSE_SECONDS = 2.0
-"""However long Retry-After is: a client that asks sooner is harder to serve."""
+"""Before it is sent again for the first time."""
+LONGEST_PAUSE_SECONDS = 4.0
+"""A pause is twice as long each time up to this, never shorter than Retry-After, and by chance up to a half longer: so do good clients."""
 
 
 class Load:
@@ -53,11 +54,14 @@ class Load:
 
     async def perform(self, ask: Ask, *, due: float) -> bool:
         """Send an operation until it has an answer, under the same idempotency key; say whether that is right, and note it."""
+        attempts = 0
         while isinstance(answer := await self._send(ask), float):
+            pause = max(answer, min(PAUSE_SECONDS * 2**attempts, LONGEST_PAUSE_SECONDS)) * random.uniform(1, 1.5)
+            attempts += 1
             if monotonic() - due > PATIENCE_SECONDS:
                 self.wrong.append(f"{ask.line}: not answered for {PATIENCE_SECONDS:.0f} s")
                 return False
-            await asyncio.sleep(answer)
+            await asyncio.sleep(pause)
         done = monotonic()
         if fault := ask.fault(answer):
             self.wrong.append(f"{ask.line}: {fault}")
@@ -67,8 +71,8 @@ class Load:
         return True
 
     async def _send(self, ask: Ask) -> Answer | float:
-        """Give the answer, or after how many seconds to send it again, and note why."""
-        sent, pause = monotonic(), PAUSE_SECONDS
+        """Give the answer, or after how many seconds it may be sent again, and note why."""
+        sent, pause = monotonic(), 0.0
         try:
             answer = await self._wire.send(ask.request)
         except Lost as lost:
@@ -77,6 +81,6 @@ class Load:
             if not is_busy(answer):
                 return answer
             how = f"HTTP {answer.status} {answer.body[:300]!r}"
-            pause = min(answer.retry_after_seconds or pause, LONGEST_PAUSE_SECONDS)
+            pause = answer.retry_after_seconds or pause
         self.refusals.append(Refused(line=ask.line, how=how, sent=sent, at=monotonic()))
         return pause
