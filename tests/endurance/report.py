@@ -36,6 +36,10 @@ class Run:
         """Of each kind, outside the windows."""
         return times_outside(self.samples, self.windows)
 
+    def last_due(self) -> float:
+        """When the last operation was due."""
+        return max((each.due for each in self.samples), default=0.0)
+
     def verdict(self) -> list[str]:
         """Say what does not hold; nothing, where all does."""
         return [
@@ -45,6 +49,11 @@ class Run:
             *(f"audit: {each}" for each in self.audit),
             *(f"{each} was parked" for each in self.parked),
             *(f"{each} was not killed" for each in self.missing),
+            *(
+                f"{each.program} was killed when the load was over: take more MINUTES"
+                for each in self.windows
+                if each.killed > self.last_due()
+            ),
             *(f"{each.program} did not come back while its window lasted" for each in self.windows if not each.was_enough),
             *slow(self.times()),
         ]

@@ -8,7 +8,7 @@ from .report import Run, as_json, as_text, first_answer
 from .wire import Answer
 
 WINDOW = Window(program="billing.serve", killed=100.0, back=103.0, ended=105.0)
-FAST = [Sample(kind="quote", due=float(second), done=second + 0.010) for second in range(90)]
+FAST = [Sample(kind="quote", due=float(second), done=second + 0.010) for second in (*range(90), 110)]
 HOLDS = Run(
     capacity=100.0,
     per_second=80.0,
@@ -60,6 +60,11 @@ def test_each_kind_is_judged_by_itself() -> None:
     many = [Sample(kind="account read", due=float(second), done=second + 0.010) for second in range(90)] * 100
     slow_once = [*FAST, Sample(kind="quote", due=95.0, done=95.050)]
     assert [each.split(":")[0] for each in replace(HOLDS, samples=[*many, *slow_once]).verdict()] == ["quote"]
+
+
+def test_a_kill_when_the_load_is_over_shows_nothing() -> None:
+    [said] = replace(HOLDS, windows=[WINDOW, Window(program="gateway", killed=110.1, back=111.0, ended=113.0)]).verdict()
+    assert said == "gateway was killed when the load was over: take more MINUTES"
 
 
 def test_a_refusal_is_excused_by_a_restart_alone() -> None:
