@@ -12,7 +12,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 DEMO := set -a; source .local/demo.env; set +a
 
-.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
+.PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign endure bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
 	topology parking-lot pre-commit lock clean
 
 help: ## Say what there is.
@@ -60,6 +60,9 @@ fuzz: setup ## Ask the running platform for whatever docs/openapi.json allows, a
 
 foreign: setup ## Run an agency's usual program on client libraries that others wrote, against the running platform; a line for each step.
 	@$(DEMO); $(PYTHON) -m tests.journeys.clients
+
+endure: setup ## Load the running platform at 80 % of its capacity while each of its programs is killed once; MINUTES=10. Says what was wrong, lost, doubled or slow.
+	@$(DEMO); $(PYTHON) -W ignore -m tests.endurance $(or $(MINUTES),10)
 
 bench: setup ## Measure against the baselines; prints a table of ratios.
 	@$(PYTHON) -m bench

@@ -32,7 +32,7 @@ class Config(ServiceConfig):
     hosted_url_template: str = setting("HOSTED_URL_TEMPLATE", default="http://{name}.localhost:8000/login")
     """Where an account's users log in; `{name}` stands for the account's name."""
 
-    provisioning_seconds: float = setting("PROVISIONING_SECONDS", default=60.0, convert=float)
+    provisioning_seconds: float = setting("PROVISIONING_SECONDS", default=180.0, convert=float)
     """How long the opening of an account may take before it is given up (decision 0002)."""
 
     dns_server: str = setting("DNS_SERVER", default="", convert=server_address)
