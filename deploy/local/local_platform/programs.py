@@ -8,6 +8,9 @@ from local_servers import free_port
 from local_servers.ports import LOOPBACK
 
 MIGRATION_SECONDS = 120
+UNHURRIED = ("notifications",)
+"""Nobody waits for an answer of these: on one machine for all they get what the others leave."""
+NICENESS = 10
 GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
 
 
@@ -66,7 +69,7 @@ def _of_service(settings: Settings, service: str, what: str, rank: int, database
     health_port = free_port()
     return Program(
         name=f"{service}.{what}",
-        command=[sys.executable, "-m", service, what],
+        command=[*(("nice", "-n", str(NICENESS)) if service in UNHURRIED else ()), sys.executable, "-m", service, what],
         environment={"HEALTH_PORT": str(health_port), "DATABASE_URL": database, **_settings_of(service, settings)},
         health_port=health_port,
         rank=rank,
