@@ -97,7 +97,7 @@ def unreadable(secret: str) -> list[bytes]:
         begun + rest + b"no header\r\n\r\n",
         begun + rest + form + b"Content-Length: 9000000\r\n\r\n",
         begun + rest + form + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
-        begun + b"&search=" + b"a" * 5000 + rest + b"\r\n",
+        begun + b"&search=" + b"a" * 9000 + rest + b"\r\n",
         begun + rest + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n",
     ]
 

@@ -53,7 +53,10 @@ UNREADABLE = [
     (line() + HOST + b"X-Many: x\r\n" * 101 + b"\r\n", "There are 100 headers at most"),
     (line() + HOST + b"X-Long: " + b"a" * 9000 + b"\r\n\r\n", "There are 100 headers at most"),
     (line() + HOST + b"No header\r\n\r\n", "The request cannot be read."),
-    (line(query=f"{QUERY}&search={'a' * 5000}") + HOST + b"\r\n", "An address has 4094 bytes at most."),
+    (
+        line(query=f"{QUERY}&search={'a' * 9000}") + HOST + b"\r\n",
+        "A request line, which is the method and the address, has 8190 bytes at most.",
+    ),
     (line("get") + HOST + b"\r\n", "The request cannot be read."),
     (line("POST") + HOST + CLOSE + FORM + b"Content-Length: 9000000\r\n\r\n", "A body is smaller than 1 MB."),
     (line("POST") + HOST + CLOSE + FORM + b"Content-Length: many\r\n\r\n", "The request cannot be read."),
