@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from chassis.errors import Unavailable
+from chassis.circuits import Circuits
+from chassis.errors import DeadlineExceeded, Unavailable
 from chassis.presence import Presence
 from chassis.rpc_client import RpcClient
 from chassis.testing import Peer, eventually
-from local_servers import RabbitNode
+from local_servers import RabbitNode, free_port
 
 MakePeer = Callable[..., Peer]
 
@@ -81,3 +82,27 @@ def test_while_the_broker_is_away_nothing_is_known_and_afterwards_it_is_again(
     eventually(lambda: not presence.is_away("billing"), what="it is not known")
     eventually(lambda: presence.is_away("billing"), what="it is known again")
     eventually(lambda: not presence.is_away("accounts"))
+
+
+def test_a_call_that_is_not_answered_ends_by_its_deadline_and_is_remembered(amqp_uri: str, presence: Presence, peer: MakePeer) -> None:
+    def slow(_request: dict[str, Any]) -> Any:
+        time.sleep(1.5)
+        return {}
+
+    peer("accounts", ping=slow)
+    circuits = Circuits(most_waiting=4)
+    client = RpcClient(amqp_uri, presence=presence, circuits=circuits).start()
+    try:
+        with pytest.raises(DeadlineExceeded):
+            ping(client, timeout_seconds=1)
+    finally:
+        client.stop()
+    assert circuits.of("accounts")._misses == 1
+
+
+def test_a_broker_that_was_never_there_says_nothing_of_any_service() -> None:
+    presence = Presence(f"amqp://guest:guest@127.0.0.1:{free_port()}/", ["accounts"])
+    presence._unserved_since["accounts"] = 0.0
+    presence.start()
+    eventually(lambda: not presence.is_away("accounts"), within_seconds=5)
+    presence.stop()
