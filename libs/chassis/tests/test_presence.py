@@ -100,6 +100,16 @@ def test_a_call_that_is_not_answered_ends_by_its_deadline_and_is_remembered(amqp
     assert circuits.of("accounts")._misses == 1
 
 
+def test_a_call_that_is_not_answered_ends_by_its_deadline(client: RpcClient, peer: MakePeer) -> None:
+    def slow(_request: dict[str, Any]) -> Any:
+        time.sleep(1.5)
+        return {}
+
+    peer("accounts", ping=slow)
+    with pytest.raises(DeadlineExceeded):
+        ping(client, timeout_seconds=1)
+
+
 def test_a_broker_that_was_never_there_says_nothing_of_any_service() -> None:
     presence = Presence(f"amqp://guest:guest@127.0.0.1:{free_port()}/", ["accounts"])
     presence._unserved_since["accounts"] = 0.0
