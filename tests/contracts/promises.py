@@ -5,6 +5,7 @@
 
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -140,7 +141,7 @@ def _gone(old: Json, new: Json, member: str) -> list[str]:
     return [name for name in old.get(member, {}) if name not in new.get(member, {})]
 
 
-class _Comparison:
+class _Comparison(ABC):
     """Two schemas, member by member."""
 
     def __init__(self, before: Document, after: Document) -> None:
@@ -165,8 +166,9 @@ class _Comparison:
             yield from self.compare(was["items"], is_["items"], "its entry" if name == "it" else f"{name}[]")
         self._within -= references
 
+    @abstractmethod
     def _here(self, was: Json, is_: Json, name: str) -> Iterator[str]:
-        raise NotImplementedError
+        """Sentences about these two alone, without what is in them."""
 
     @staticmethod
     def _flat(document: Document, schema: Json) -> Json:
