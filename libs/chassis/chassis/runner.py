@@ -142,6 +142,7 @@ def _serve(package: str, service: str, settings: ServiceConfig) -> int:
     from chassis.container import CONFIG, Container  # noqa: PLC0415
     from chassis.database import BlockingDriver  # noqa: PLC0415
     from chassis.errors import Unavailable  # noqa: PLC0415
+    from chassis.garbage import spare_what_stays  # noqa: PLC0415
     from chassis.wiring import Resources  # noqa: PLC0415
 
     signals = Signals()
@@ -152,6 +153,7 @@ def _serve(package: str, service: str, settings: ServiceConfig) -> int:
         return 0 if signals.asked else 1
     container.max_workers = 2 * (settings.rpc_workers + settings.event_workers)
     container._worker_pool.resize(container.max_workers)  # noqa: SLF001  the size it makes itself is nameko's default of 10
+    spare_what_stays()  # before the first call can come, which would wait for it
     try:
         container.start()
     except (BlockingDriver, Unavailable) as error:

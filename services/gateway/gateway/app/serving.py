@@ -18,6 +18,7 @@ from werkzeug.exceptions import BadRequest
 
 from chassis import health
 from chassis.circuits import Circuits
+from chassis.garbage import spare_what_stays
 from chassis.listener import Listener
 from chassis.presence import Presence
 from chassis.rpc_client import RpcClient
@@ -112,6 +113,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         )
         self._revocations = revocations(self.settings.amqp_uri, app.extensions["comptoir-keys"]).start()
         app.register_error_handler(ParseException, lambda _error: errors.of_http(BadRequest()))  # a body in broken chunks
+        spare_what_stays()
         return app
 
     def _limits(self) -> Limits:
