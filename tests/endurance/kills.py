@@ -11,11 +11,17 @@ from time import monotonic
 
 import psutil
 
+from local_platform.programs import APART
 from local_platform.settings import SERVICES
 
 from .figures import Refused, Window, end_of_window
 
-PROGRAMS = (*(f"{service}.serve" for service in SERVICES), *(f"{service}.relay" for service in SERVICES), "gateway")
+PROGRAMS = (
+    *(f"{service}.serve" for service in SERVICES),
+    *(f"{service}.events" for service in APART),
+    *(f"{service}.relay" for service in SERVICES),
+    "gateway",
+)
 LOOK_SECONDS = 0.1
 PROBE_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
@@ -51,10 +57,11 @@ def running(supervisor: psutil.Process, *, gateway_url: str) -> dict[str, Runnin
     for process in supervisor.children():
         try:
             *_, service, what = process.cmdline()
-            port = process.environ().get("HEALTH_PORT", "")
+            settings = process.environ()
         except (psutil.NoSuchProcess, ValueError):  # it has just ended
             continue
-        url = gateway_url if service == "gateway" else f"http://127.0.0.1:{port}"
+        url = gateway_url if service == "gateway" else f"http://127.0.0.1:{settings.get('HEALTH_PORT', '')}"
+        what = "events" if settings.get("RPC_WORKERS") == "0" else what
         found["gateway" if service == "gateway" else f"{service}.{what}"] = Running(process=process, ready_url=f"{url}/readyz")
     return found
 

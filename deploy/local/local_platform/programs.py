@@ -8,20 +8,28 @@ from local_servers import free_port
 from local_servers.ports import LOOPBACK
 
 MIGRATION_SECONDS = 120
-UNHURRIED = ("notifications",)
+APART = ("accounts", "billing", "credits")
+"""Services of which one process answers calls, and another handles events: they have many of both."""
+NICENESS = {f"{service}.{what}": 10 for service in SERVICES for what in ("relay", "events")} | {
+    "notifications.serve": 19,
+    "notifications.relay": 19,
+}
 """Nobody waits for an answer of these: on one machine for all they get what the others leave."""
-NICENESS = 10
 GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
 
 
 def services(settings: Settings, databases: dict[str, str]) -> list[Program]:
-    """Return the process of each service that answers and listens."""
-    return [_of_service(settings, service, "serve", SERVICE_RANK, databases[service]) for service in SERVICES]
+    """Return the process of each service that answers and listens, or the two that do."""
+    return [
+        *(_of_service(settings, f"{each}.serve", SERVICE_RANK, databases[each]) for each in SERVICES if each not in APART),
+        *(_of_service(settings, f"{each}.serve", SERVICE_RANK, databases[each], EVENT_WORKERS="0") for each in APART),
+        *(_of_service(settings, f"{each}.events", SERVICE_RANK, databases[each], RPC_WORKERS="0") for each in APART),
+    ]
 
 
 def relays(settings: Settings, databases: dict[str, str]) -> list[Program]:
     """Return the process of each service that publishes its outbox."""
-    return [_of_service(settings, service, "relay", RELAY_RANK, databases[service]) for service in SERVICES]
+    return [_of_service(settings, f"{service}.relay", RELAY_RANK, databases[service]) for service in SERVICES]
 
 
 def gateway(settings: Settings) -> Program:
@@ -65,12 +73,14 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
     }.get(service, {})
 
 
-def _of_service(settings: Settings, service: str, what: str, rank: int, database: str) -> Program:
+def _of_service(settings: Settings, name: str, rank: int, database: str, **only: str) -> Program:
     health_port = free_port()
+    service, _, what = name.partition(".")
+    yielding = ("nice", "-n", str(NICENESS[name])) if name in NICENESS else ()
     return Program(
-        name=f"{service}.{what}",
-        command=[*(("nice", "-n", str(NICENESS)) if service in UNHURRIED else ()), sys.executable, "-m", service, what],
-        environment={"HEALTH_PORT": str(health_port), "DATABASE_URL": database, **_settings_of(service, settings)},
+        name=name,
+        command=[*yielding, sys.executable, "-m", service, "relay" if what == "relay" else "serve"],
+        environment={"HEALTH_PORT": str(health_port), "DATABASE_URL": database, **_settings_of(service, settings), **only},
         health_port=health_port,
         rank=rank,
     )

@@ -11,6 +11,8 @@ from local_servers import chosen_port
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("identity", "accounts", "billing", "credits", "snapshots", "notifications")
+EVENT_WORKERS = "2"
+"""Of each service: on one machine for all, events wait rather than calls, which share their process."""
 TOPOLOGY_FILE = ROOT / "deploy" / "topology.json"
 
 
@@ -95,6 +97,7 @@ def process_environment(*, amqp_uri: str) -> dict[str, str]:
     return inherited | {
         "AMQP_URI": amqp_uri,
         "HEALTH_HOST": "127.0.0.1",
+        "EVENT_WORKERS": os.environ.get("EVENT_WORKERS", EVENT_WORKERS),
         "LOG_FORMAT": os.environ.get("LOG_FORMAT", "console"),
         "TOPOLOGY_FILE": str(TOPOLOGY_FILE),
         "PYTHONUNBUFFERED": "1",

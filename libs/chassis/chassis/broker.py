@@ -52,7 +52,10 @@ log = structlog.get_logger()
 
 
 class Broker(SharedExtension):
-    """Consumes a service's two queues on one connection and answers on another. The doors register themselves before it starts."""
+    """Consumes a service's two queues, or one of them, on one connection and answers on another.
+
+    The doors register themselves before it starts.
+    """
 
     resources = Resources()
 
@@ -111,8 +114,10 @@ class Broker(SharedExtension):
         declare(connection, self.topology(), retry_delays_seconds=self._config.retry_delays_seconds)
         if self._stopping.is_set():
             return
-        consumers = [self._consume(connection, rpc_queue(self._name), self._config.rpc_workers, self._on_call)]
-        if self._subscriptions:
+        consumers = []
+        if self._config.rpc_workers:
+            consumers.append(self._consume(connection, rpc_queue(self._name), self._config.rpc_workers, self._on_call))
+        if self._subscriptions and self._config.event_workers:
             consumers.append(self._consume(connection, inbox_queue(self._name), self._config.event_workers, self._on_event))
         self._consumers = consumers
         if self._stopping.is_set():  # the drain began while this waited for the broker

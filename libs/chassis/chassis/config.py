@@ -31,6 +31,13 @@ def log_level(text: str) -> str:
     return text.upper()
 
 
+def workers(text: str) -> int:
+    """`10` → 10."""
+    if int(text) < 0:
+        raise ValueError("it is 0 or more")
+    return int(text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Anything read from the environment by `setting` fields."""
@@ -75,8 +82,10 @@ class ServiceConfig(ProcessConfig):
     """What every service process (serve, relay, migrate) reads."""
 
     database_url: str = setting("DATABASE_URL")
-    rpc_workers: int = setting("RPC_WORKERS", default=10, convert=int)
-    event_workers: int = setting("EVENT_WORKERS", default=5, convert=int)
+    rpc_workers: int = setting("RPC_WORKERS", default=10, convert=workers)
+    """How many calls a process answers at once; 0: none, others of the service do."""
+    event_workers: int = setting("EVENT_WORKERS", default=5, convert=workers)
+    """How many events a process handles at once; 0: none, and nothing that is due either: others of the service do."""
     retry_delays_seconds: tuple[float, ...] = setting("RETRY_DELAYS_SECONDS", default=(1.0, 10.0, 60.0, 600.0), convert=seconds_list)
     statement_timeout_seconds: float = setting("STATEMENT_TIMEOUT_SECONDS", default=10.0, convert=float)
     drain_seconds: float = setting("DRAIN_SECONDS", default=25.0, convert=float)
@@ -85,3 +94,8 @@ class ServiceConfig(ProcessConfig):
     housekeeping_seconds: float = setting("HOUSEKEEPING_SECONDS", default=60.0, convert=float)
     due_seconds: float = setting("DUE_SECONDS", default=math.inf, convert=float)
     """The longest that a period of due work is: less than it says itself for whoever moves clocks and waits for what follows."""
+
+    def __post_init__(self) -> None:
+        """Refuse a process that would do nothing."""
+        if not (self.rpc_workers or self.event_workers):
+            raise ConfigurationError("RPC_WORKERS and EVENT_WORKERS are both 0: a process answers calls, handles events, or does both.")

@@ -107,13 +107,15 @@ class DueDoor(Entrypoint):
         self._stopping = False
 
     def setup(self) -> None:
-        """Read how long a period may be here."""
+        """Read how long a period may be here, and whether it is this process that begins them: nobody waits for it, as for events."""
         config: ServiceConfig = self.container.config[CONFIG]
         self.every_seconds = min(self.every_seconds, config.due_seconds)
+        self.is_done_elsewhere = config.event_workers == 0
 
     def start(self) -> None:
         """Wait for periods to begin."""
-        eventlet.spawn(self._tick)
+        if not self.is_done_elsewhere:
+            eventlet.spawn(self._tick)
 
     def stop(self) -> None:
         """Begin no further period."""

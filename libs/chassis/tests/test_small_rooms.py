@@ -1,6 +1,7 @@
 """Cursors, settings, contexts, topology: small rooms with rules of their own."""
 
 import contextlib
+import gc
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from chassis.concurrency import off_the_hub
 from chassis.config import ConfigurationError, ServiceConfig, Settings, setting
 from chassis.errors import InvalidCursor
 from chassis.fields import is_storable
+from chassis.garbage import spare_what_stays
 from chassis.ids import new_id
 from chassis.messages import attempts_of
 from chassis.paging import LARGEST_INTEGER, decode_cursor, encode_cursor
@@ -187,3 +189,35 @@ except ZeroDivisionError:
     environment = under_eventlet(environment_of({}))
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout == "raised\n", ended.stderr
+
+
+# Calls and events
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"RPC_WORKERS": "0", "EVENT_WORKERS": "0"}, "are both 0: a process answers calls, handles events, or does both"),
+        ({"RPC_WORKERS": "-1"}, "RPC_WORKERS='-1' cannot be used: it is 0 or more"),
+    ],
+)
+def test_a_process_that_would_do_nothing_is_refused(given: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        ServiceConfig.from_environment({"DATABASE_URL": "postgresql://", **given})
+    assert ServiceConfig.from_environment({"DATABASE_URL": "postgresql://", "RPC_WORKERS": "0"}).event_workers > 0
+
+
+# The collector
+
+
+def test_what_is_there_when_a_process_is_ready_is_never_looked_through_again() -> None:
+    thresholds = gc.get_threshold()
+    stays = [[number] for number in range(1000)]
+    try:
+        spare_what_stays()
+        assert gc.get_freeze_count() > len(stays)
+        assert not any(each is stays for each in gc.get_objects())
+        assert gc.get_threshold() > thresholds
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
