@@ -20,6 +20,7 @@ from local_platform import demo
 from local_platform.settings import local_folder
 
 from .books import Books, NotSettled
+from .inboxes import emptied
 from .kills import PROGRAMS, Killer
 from .load import Load
 from .mix import Agency, Mix
@@ -29,7 +30,7 @@ from .wire import Wire
 AGENCIES = 8
 """So that none comes near the budget of a key."""
 CLIENTS = 8
-WARM_SECONDS, STRETCH_SECONDS, STRETCHES = 5.0, 10.0, 6
+WARM_SECONDS, STRETCH_SECONDS, STRETCHES = 5.0, 10.0, 12
 PART = 0.8
 CALL_SECONDS = 5.0
 BOOKS = ("billing", "credits")
@@ -51,12 +52,13 @@ def agencies(amqp_uri: str) -> list[Agency]:
     return [Agency(id=each["agency_id"], key=each["api_key"]) for each in made]
 
 
-async def settled(books: list[Books]) -> list[str]:
-    """Wait for all that follows from what was asked; say what is still open."""
-    return [open_ for each in await asyncio.gather(*(each.settled() for each in books)) for open_ in each]
+async def settled(books: list[Books], amqp_uri: str) -> list[str]:
+    """Wait for all that follows from what was asked, until everybody who is told has been; say what is still open."""
+    open_ = [sentence for each in await asyncio.gather(*(each.settled() for each in books)) for sentence in each]
+    return open_ or await emptied(amqp_uri)
 
 
-async def capacity(load: Load, books: list[Books]) -> float:
+async def capacity(load: Load, books: list[Books], amqp_uri: str) -> float:
     """Operations a second that eight clients get answered when the machine is at its slowest, and what follows from them done as well.
 
     A machine of which others have a part is not equally quick all the time: what it does not give in every stretch of time is no capacity.
@@ -65,7 +67,7 @@ async def capacity(load: Load, books: list[Books]) -> float:
     begin = monotonic()
     stretches = [await load.closed(clients=CLIENTS, seconds=STRETCH_SECONDS) / STRETCH_SECONDS for _ in range(STRETCHES)]
     asked = monotonic()
-    if open_ := await settled(books):
+    if open_ := await settled(books, amqp_uri):
         raise NotSettled(f"no capacity is known: {open_}")
     found = min(stretches) * (asked - begin) / (monotonic() - begin)
     say(
@@ -89,7 +91,7 @@ async def endure(seconds: float) -> Run:
     for number, each in enumerate(books):
         await each.prepare(load, is_rich=bool(number % 2))
     say(f"{AGENCIES} agencies with {sum(len(agency.names) for agency in mix.agencies)} accounts are ready")
-    found = await capacity(load, books)
+    found = await capacity(load, books, amqp_uri)
     wrong = [*load.wrong, *(f"{each.line}: {each.how}, before anything was killed" for each in load.refusals)]
     load.samples.clear()
     load.refusals.clear()
@@ -100,7 +102,7 @@ async def endure(seconds: float) -> Run:
     await asyncio.gather(load.open(per_second=PART * found, seconds=seconds), killer.each_once(within_seconds=seconds))
     gc.enable()
     say("the load is over; waiting for all that follows from it")
-    open_ = await settled(books)
+    open_ = await settled(books, amqp_uri)
     not_found = open_ + [fault for faults in await asyncio.gather(*(each.faults() for each in books)) for fault in faults]
     audit = await asyncio.to_thread(audit_all, {service: os.environ[f"COMPTOIR_DATABASE_URL_{service.upper()}"] for service in BOOKS})
     wire.close()
