@@ -3,14 +3,13 @@
 import base64
 import hmac
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from chassis.ids import new_id
 from chassis.testing import eventually
@@ -19,22 +18,10 @@ from .conftest import TRANSFER_LINK_SECRET, Agency, Platform
 
 TRIAL = {"pricing_version": "V1", "product": "EM", "plan": "Trial"}
 CLIENT = "martin@bakery.example"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 PATIENCE_MILLISECONDS = 10_000
 WRONG = "a wrong horse battery"
 BY_RESET, IN_SETTINGS, BY_AGENCY = "a horse by mail", "a horse in the settings", "a horse of the agency"
 RESET_LINK = re.compile(r"http://\S+/reset-password\?token=\S+")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; its absence fails, it never skips."""
-    chromium = shutil.which("chromium")
-    assert chromium is not None, "There is no chromium: `make setup` installs it."
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -84,11 +84,12 @@ def test_while_the_broker_is_away_nothing_is_known_and_afterwards_it_is_again(
     eventually(lambda: not presence.is_away("accounts"))
 
 
-def test_a_call_that_is_not_answered_ends_by_its_deadline_and_is_remembered(amqp_uri: str, presence: Presence, peer: MakePeer) -> None:
-    def slow(_request: dict[str, Any]) -> Any:
-        time.sleep(1.5)
-        return {}
+def slow(_request: dict[str, Any]) -> Any:
+    time.sleep(1.5)
+    return {}
 
+
+def test_a_call_that_is_not_answered_ends_by_its_deadline_and_is_remembered(amqp_uri: str, presence: Presence, peer: MakePeer) -> None:
     peer("accounts", ping=slow)
     circuits = Circuits(most_waiting=4)
     client = RpcClient(amqp_uri, presence=presence, circuits=circuits).start()
@@ -101,10 +102,6 @@ def test_a_call_that_is_not_answered_ends_by_its_deadline_and_is_remembered(amqp
 
 
 def test_a_call_that_is_not_answered_ends_by_its_deadline(client: RpcClient, peer: MakePeer) -> None:
-    def slow(_request: dict[str, Any]) -> Any:
-        time.sleep(1.5)
-        return {}
-
     peer("accounts", ping=slow)
     with pytest.raises(DeadlineExceeded):
         ping(client, timeout_seconds=1)

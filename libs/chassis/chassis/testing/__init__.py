@@ -5,6 +5,7 @@ Loaded as a pytest plugin (`-p chassis.testing`). What a test starts through the
 
 import itertools
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 from chassis.audit import audit
+from chassis.testing.browser import browser
 from chassis.testing.bus import Bus
 from chassis.testing.clock import MovingClock
 from chassis.testing.databases import ServiceDatabase, Templates
@@ -22,8 +24,10 @@ from chassis.testing.processes import ServiceProcess
 from chassis.testing.waiting import eventually
 from local_servers import PostgresServer, RabbitNode
 
-__all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "eventually"]
+__all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "browser", "eventually"]
 
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is made for this run alone
+ENOUGH_BYTES = 4 * 2**30
 _numbers = itertools.count(1)
 
 
@@ -35,10 +39,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """A folder that the servers' own users can reach."""
-    with tempfile.TemporaryDirectory(prefix="comptoir-tests-", ignore_cleanup_errors=True) as folder:
+    """A folder that the servers' own users can reach; in memory where there is enough, as a database is copied for each test."""
+    with tempfile.TemporaryDirectory(prefix="comptoir-tests-", dir=_memory(), ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
+
+
+def _memory() -> Path | None:
+    return SHARED_MEMORY if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ENOUGH_BYTES else None
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,20 @@
 """What anybody may ask: the documentation, and whether we are there; and what the payment provider tells, who has no key."""
 
-import json
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from chassis.errors import Unavailable
 from gateway.clients import Json, services
-from gateway.errors import EVERY_PROBLEM, Malformed
-from gateway.routes import UNSTORABLE
+from gateway.errors import Malformed
+from gateway.routes import UNSTORABLE, docs_page
 from gateway.schemas import encoded
 
 routes = Blueprint("public", __name__)
 
-STYLE_ALONE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-"""The documentation is one page: its style is in it, and it has no script."""
 MOST_TOLD_BYTES = 256 * 1024
 LONGEST_SIGNATURE = 2000
 EVENTS = Path(__file__).parent.parent / "asyncapi.json"
@@ -40,14 +37,12 @@ class Documentation:
     @cached_property
     def page(self) -> str:
         """The document as a page to read."""
-        with self.app.app_context():
-            return render_template("docs.html", document=self.document, problems=EVERY_PROBLEM)
+        return docs_page.written(self.app, self.document)
 
 
 def documentation_of(app: Flask, document: Json) -> Documentation:
     """Prepare it to be written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["indented"] = partial(json.dumps, indent=2, ensure_ascii=False)
     return Documentation(app=app, document=document)
 
 
@@ -66,7 +61,8 @@ def get_asyncapi() -> Response:
 @routes.get("/docs")
 def get_docs() -> Response:
     """Show the OpenAPI document to people."""
-    return Response(_documentation().page, mimetype="text/html", headers={"Content-Security-Policy": STYLE_ALONE, **KEPT_A_WHILE})
+    headers = {"Content-Security-Policy": docs_page.policy(), **KEPT_A_WHILE}
+    return Response(_documentation().page, mimetype="text/html", headers=headers)
 
 
 @routes.get("/healthz")
