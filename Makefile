@@ -50,10 +50,10 @@ coverage: setup ## Say what the last `make test` did not reach.
 	@$(PYTHON) deploy/local/check_coverage.py report
 
 faults: setup ## Run all fault tests, the slow ones too.
-	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile libs/chassis/tests $(wildcard tests/faults)
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile -o faulthandler_timeout=660 libs/chassis/tests $(wildcard tests/faults)
 
 soak: setup ## Run the long tests: simulated years, long outages, backlogs.
-	$(VENV)/bin/pytest -m slow --timeout 3600
+	$(VENV)/bin/pytest -m slow --timeout 3600 -o faulthandler_timeout=3660
 
 fuzz: setup ## Ask the running platform for whatever docs/openapi.json allows, and for what it does not; MINUTES=15. Ends with a curl for each finding.
 	@$(DEMO); $(PYTHON) -W ignore -m tests.journeys.fuzz $(or $(MINUTES),15)

@@ -10,11 +10,10 @@ from local_servers.ports import LOOPBACK
 MIGRATION_SECONDS = 120
 APART = ("accounts", "billing", "credits")
 """Services of which one process answers calls, and another handles events: they have many of both."""
-NICENESS = {f"{service}.{what}": 10 for service in SERVICES for what in ("relay", "events")} | {
-    "notifications.serve": 19,
-    "notifications.relay": 19,
-}
-"""Nobody waits for an answer of these: on one machine for all they get what the others leave."""
+YIELDING = frozenset(
+    {"notifications.serve", *(f"{service}.relay" for service in SERVICES), *(f"{service}.events" for service in APART)},
+)
+"""Nobody waits for an answer of these: on one machine for all they get what the others leave, and give way at once."""
 GATEWAY_RANK, SERVICE_RANK, RELAY_RANK = 0, 1, 2  # stopped in this order: first who asks, then who answers, then who tells
 
 
@@ -76,7 +75,7 @@ def _settings_of(service: str, settings: Settings) -> dict[str, str]:
 def _of_service(settings: Settings, name: str, rank: int, database: str, **only: str) -> Program:
     health_port = free_port()
     service, _, what = name.partition(".")
-    yielding = ("nice", "-n", str(NICENESS[name])) if name in NICENESS else ()
+    yielding = ("chrt", "--idle", "0") if name in YIELDING else ()
     return Program(
         name=name,
         command=[*yielding, sys.executable, "-m", service, "relay" if what == "relay" else "serve"],

@@ -51,8 +51,8 @@ def _memory() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[PostgresServer]:
-    """The PostgreSQL of this run."""
-    server = PostgresServer(server_folder / "postgres", durable=False)
+    """The PostgreSQL of this run. A wait inside its driver cannot be interrupted by a test's timeout, so the server ends it."""
+    server = PostgresServer(server_folder / "postgres", durable=False, settings={"statement_timeout": "60s"})
     server.start()
     yield server
     server.stop()

@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask
+from flask import Flask, Response, request
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.exceptions import HTTPException
 
 from chassis import context as contexts
 from chassis.errors import Refusal
@@ -14,7 +16,7 @@ from gateway import agency_api, errors
 from gateway.account_pages import create_pages
 from gateway.account_pages.host import LOCAL, Hosts
 from gateway.app.cross_origin import CrossOrigin, allow
-from gateway.app.document import documented
+from gateway.app.document import CONVERTERS, document_of
 from gateway.app.observation import NO_ROUTE, AccessLog, Line, count, now
 from gateway.auth import Keys
 from gateway.clients import Clients, Rpc
@@ -169,14 +171,23 @@ def create_app(
     app.extensions["comptoir-keys"] = Keys(clients.identity)
     app.extensions["comptoir-limits"] = InMemory(HARDLY_ANY) if limits is None else limits
     app.extensions["comptoir-hosts"] = hosts
+    app.url_map.converters |= CONVERTERS
     app.register_blueprint(public.routes)
     app.register_blueprint(agency_api.routes)
-    app.extensions["comptoir-documentation"] = public.documentation_of(app, documented(app, ROUTES))
+    for blueprint in ROUTES:
+        app.register_blueprint(blueprint)
+    app.extensions["comptoir-documentation"] = public.documentation_of(app, partial(document_of, ROUTES))
     app.cross_origin = allow(app, origins)
     app.register_error_handler(Refusal, errors.of_refusal)
+    app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, errors.of_failure)
     refuse_undeclared(app)
     return app
+
+
+def _of_http(error: HTTPException) -> Response:
+    """Answer what werkzeug and Flask refuse."""
+    return agency_api.of_http(error) if request.path in agency_api.PATHS else errors.of_http(error)
 
 
 def refuse_undeclared(app: Flask) -> None:

@@ -1,5 +1,6 @@
 """What anybody may ask: the documentation, and whether we are there; and what the payment provider tells, who has no key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,12 @@ class Documentation:
     """The OpenAPI document, for programs and for people; each is written when it is first asked for, and kept."""
 
     app: Flask
-    document: Json
+    describe: Callable[[], Json]
+
+    @cached_property
+    def document(self) -> Json:
+        """The document."""
+        return self.describe()
 
     @cached_property
     def text(self) -> str:
@@ -40,10 +46,10 @@ class Documentation:
         return docs_page.written(self.app, self.document)
 
 
-def documentation_of(app: Flask, document: Json) -> Documentation:
+def documentation_of(app: Flask, describe: Callable[[], Json]) -> Documentation:
     """Prepare it to be written."""
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    return Documentation(app=app, document=document)
+    return Documentation(app=app, describe=describe)
 
 
 @routes.get("/v1/openapi.json")
