@@ -21,7 +21,7 @@ class Load:
         self._stage = stage
         self._stopping = threading.Event()
         self._numbers = itertools.count(1)
-        self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(threads)]
         self.answered: list[str] = []
         self.answered_at: list[float] = []
         self.failures: list[Refusal] = []

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,8 @@ from chassis.garbage import spare_what_stays
 from chassis.ids import new_id
 from chassis.messages import attempts_of
 from chassis.paging import LARGEST_INTEGER, decode_cursor, encode_cursor
-from chassis.testing.processes import environment_of, under_eventlet
+from chassis.testing import eventually
+from chassis.testing.processes import ServiceProcess, environment_of, under_eventlet
 from chassis.topology import ServiceTopology, Topology
 
 VALUES = st.none() | st.integers(-LARGEST_INTEGER, LARGEST_INTEGER) | st.text().filter(is_storable)
@@ -221,3 +223,18 @@ def test_what_is_there_when_a_process_is_ready_is_never_looked_through_again() -
     finally:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+
+
+# The processes of tests
+
+
+def test_a_process_is_ended_though_its_child_keeps_its_output_open() -> None:
+    """Closing what another thread reads would wait for that child, and no timeout of a test could interrupt it."""
+    left = ServiceProcess("toy.leaving", "serve", {})
+    eventually(lambda: left.log != [] and not left.running)
+    child = psutil.Process(int(left.log[0]))
+    try:
+        left.end()
+        assert child.is_running()
+    finally:
+        child.kill()

@@ -124,8 +124,6 @@ class ServiceProcess:
                 self.wait()
             except subprocess.TimeoutExpired:
                 self.kill()
-        if self._process.stderr is not None:
-            self._process.stderr.close()
 
     def text(self) -> str:
         """Its log so far."""
@@ -133,5 +131,6 @@ class ServiceProcess:
 
     def _read(self) -> None:
         stream: Any = self._process.stderr
-        for line in stream:
-            self.log.append(line)
+        with stream:  # closed by who reads it: while one thread reads, another one that closes waits for ever
+            for line in stream:
+                self.log.append(line)
