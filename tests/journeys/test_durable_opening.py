@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -11,7 +12,7 @@ import requests
 from chassis.testing import eventually
 
 from .conftest import SERVICES, Agency, Platform, unique_name
-from .test_opening_an_account import PLUS, account_request, eur, quoted
+from .test_opening_an_account import PLUS, account_request, eur
 
 OPENINGS = 12
 KILLED = (
@@ -31,16 +32,20 @@ def platform(start_platform: Callable[[], Platform]) -> Platform:
     return start_platform()
 
 
-def opened(agency: Agency) -> str:
-    """Open an account as a patient caller does: the same key until there is an answer."""
-    quote, name, key = quoted(agency, PLUS), unique_name(), unique_name()
+def patiently(agency: Agency, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Ask as a patient caller does: with the same key until there is an answer."""
+    key = unique_name()
     deadline = time.monotonic() + 60
-    while True:
-        answer = agency.post("/v1/accounts", account_request(name, quote_id=quote["id"]), key=key)
-        if answer.status_code == requests.codes.accepted:
-            return str(answer.json()["id"])
-        assert answer.status_code in {requests.codes.service_unavailable, requests.codes.gateway_timeout}, answer.text
-        assert time.monotonic() < deadline
+    while (answer := agency.post(path, body, key=key)).status_code in {requests.codes.service_unavailable, requests.codes.gateway_timeout}:
+        assert time.monotonic() < deadline, answer.text
+    assert answer.ok, answer.text
+    given: dict[str, Any] = answer.json()
+    return given
+
+
+def opened(agency: Agency, name: str) -> str:
+    quote = patiently(agency, "/v1/quotes", PLUS)
+    return str(patiently(agency, "/v1/accounts", account_request(name, quote_id=quote["id"]))["id"])
 
 
 def test_openings_survive_the_sudden_death_of_every_process_and_each_is_charged_once(platform: Platform) -> None:
@@ -48,7 +53,7 @@ def test_openings_survive_the_sudden_death_of_every_process_and_each_is_charged_
     agency = platform.agency()
     chance = random.Random(20260331)
     with ThreadPoolExecutor(max_workers=4) as callers:
-        openings = [callers.submit(opened, agency) for _ in range(OPENINGS)]
+        openings = [callers.submit(opened, agency, unique_name()) for _ in range(OPENINGS)]
         for name in KILLED:
             service, _, command = name.partition(" ")
             platform.processes[name].kill()
@@ -76,7 +81,7 @@ def test_an_opening_that_cannot_be_finished_is_undone_and_reported_and_stays_so(
     platform.start("accounts", PROVISIONING_SECONDS="3").wait_ready()
     platform.processes["snapshots serve"].terminate()
     name = unique_name()
-    account_id = agency.post("/v1/accounts", account_request(name, quote_id=quoted(agency, PLUS)["id"])).json()["id"]
+    account_id = opened(agency, name)
     failed = agency.until_status(account_id, "failed")
     assert failed["failure"]["code"] == "provisioning_timed_out"
 
