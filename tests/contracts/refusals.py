@@ -303,11 +303,17 @@ def page() -> str:
 def _said_by(code: str) -> str:
     """What a refusal tells people: the sentence of the service itself, with … for what is different each time."""
     said = [detail for _, each, detail in HTTP_PROBLEMS.values() if each == code]
-    for refusal in sorted(refusals(), key=lambda each: each.__module__.startswith("gateway")):
+    for refusal in sorted(refusals(), key=_nearest):
         if refusal.code == code:
             is_bare = FILLED.fullmatch(refusal.message) is not None
             said.append(str(inspect.getdoc(refusal)).partition("\n")[0] if is_bare else FILLED.sub("…", refusal.message))
     return said[0].replace("|", "\\|")
+
+
+def _nearest(refusal: type[Refusal]) -> tuple[bool, bool, str]:
+    """The order of those with one code, whatever was imported first: the chassis' own sentence, then the services', then the gateway's."""
+    package = refusal.__module__.partition(".")[0]
+    return package == "gateway", package != "chassis", refusal.__module__
 
 
 if __name__ == "__main__":
