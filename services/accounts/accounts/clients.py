@@ -39,6 +39,7 @@ class QuoteAnswer(Reading):
     takes_effect_at = fields.Instant(load_default=None, allow_none=True)
     state = fields.String(required=True)
     expires_at = fields.Instant(required=True)
+    region = fields.String(load_default=None, allow_none=True)
 
 
 class CatalogueAnswer(Reading):

@@ -49,7 +49,6 @@ def test_a_paid_account_of_an_agency_without_a_billing_profile_is_refused_at_onc
     call = FakeCall(
         billing__create_quote=lambda _: factories.quote_answer(selection=chosen),
         billing__billing_profile=required,
-        billing__catalogue=lambda _: {"regions": {"FR": "eu"}},
     )
     if asks:
         with pytest.raises(Refused, match="Choose a billing profile"):
@@ -58,10 +57,10 @@ def test_a_paid_account_of_an_agency_without_a_billing_profile_is_refused_at_onc
         assert prepare(call, selection=chosen).region == "eu"
 
 
-def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country() -> None:
-    """R0.26."""
+def test_a_quote_that_was_made_is_looked_up_and_the_region_is_that_of_the_country_of_the_account() -> None:
+    """R0.26. The quote may have been made for another country."""
     call = FakeCall(
-        billing__quote=lambda asked: factories.quote_answer(asked["quote_id"]),
+        billing__quote=lambda asked: factories.quote_answer(asked["quote_id"], region="us"),
         billing__billing_profile=lambda _: {},
         billing__catalogue=lambda _: {"regions": {"FR": "eu"}},
     )
@@ -75,11 +74,10 @@ def test_a_selection_is_quoted_first_under_a_key_made_of_the_callers() -> None:
     call = FakeCall(
         billing__create_quote=lambda _: factories.quote_answer(),
         billing__billing_profile=lambda _: {},
-        billing__catalogue=lambda _: {"regions": {}},
     )
     with context.changed(idempotency_key="key-1"):
         opening = prepare(call)
-    assert opening.region is None
+    assert opening.region == "eu"
     selection = {"pricing_version": "V3", "product": "EM", "plan": "Plus", "contacts": 1000, "frequency": "monthly"}
     asked = {"agency_id": "agy_x", "account_id": None, "selection": selection, "country": "FR"}
     assert call.calls[0] == ("billing.create_quote", asked)

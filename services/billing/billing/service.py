@@ -11,6 +11,7 @@ from billing.usecases import (
     credit_notes,
     dunning,
     invoices,
+    on_sale,
     papers,
     payments,
     plan_changes,
@@ -49,7 +50,7 @@ class BillingService:
     @query(request=schemas.Nothing, answer=schemas.Catalogue)
     def catalogue(self, _request: dict[str, Any]) -> object:
         with self.work.reading() as session:
-            return quotes.catalogue(session)
+            return on_sale.catalogue(session)
 
     @query(request=schemas.PlansWanted, answer=schemas.NumberedPlans)
     def plans(self, request: dict[str, Any]) -> object:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from billing import repository
+from billing.usecases.on_sale import catalogue
 from chassis.ids import new_id
 from chassis.paging import Page
 
@@ -16,7 +17,8 @@ from .stage import Stage
 def test_the_newest_catalogue_is_in_force(stage: Stage) -> None:
     stage.database.execute("INSERT INTO catalogues SELECT version + 1, content, published_at FROM catalogues")
     with stage.units.reading() as session:
-        assert repository.catalogue_in_force(session).version == shipped()["version"] + 1
+        assert repository.catalogue_version(session) == shipped()["version"] + 1
+        assert catalogue(session) is catalogue(session), "it is read once"
 
 
 def test_what_was_told_of_an_agency_is_replaced_by_what_is_newer_only(stage: Stage) -> None:

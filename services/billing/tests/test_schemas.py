@@ -7,7 +7,7 @@ import pytest
 from marshmallow import ValidationError
 
 from billing import schemas
-from billing.usecases import quotes
+from billing.usecases import on_sale
 
 from .factories import shipped
 from .stage import Stage
@@ -21,7 +21,7 @@ def test_the_shipped_catalogue_has_the_agreed_shape() -> None:
 
 def test_the_catalogue_is_answered_as_it_was_published(stage: Stage) -> None:
     with stage.units.reading() as session:
-        assert schemas.Catalogue().dump(quotes.catalogue(session)) == shipped()
+        assert schemas.Catalogue().dump(on_sale.catalogue(session)) == shipped()
 
 
 def plan(content: Content, version: int = 1, number: int = 0) -> Content:

@@ -51,7 +51,7 @@ class Quote:
     """Billing's priced offer: what the customer saw is what is charged. `state` is `open`, `expired` or `used`.
 
     One with `takes_effect_at` waits until then, and cannot be taken for now. `direction` is `upgrade` or `downgrade` for a change of plan:
-    which it is billing says, that knows the prices.
+    which it is billing says, that knows the prices. `region` is that of the country it was asked for, None where that was not said.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Quote:
     expires_at: datetime
     takes_effect_at: datetime | None = None
     direction: str | None = None
+    region: str | None = None
 
 
 def kind_of(selection: Selection) -> Kind:

@@ -33,7 +33,8 @@ def prepare_opening(
     quote = get_quote(billing, agency_id=agency_id, account_id=None, quote_id=quote_id, selection=selection, country=applied.country)
     if applied.billing_profile_id is None and domain.kind_of(quote.selection) is domain.Kind.PAID:
         billing.billing_profile(agency_id=agency_id, billing_profile_id=None)
-    return domain.Opening(application=applied, quote=quote, region=billing.region_of(applied.country))
+    region = quote.region if selection is not None else None  # one that was made before may be for another country
+    return domain.Opening(application=applied, quote=quote, region=region or billing.region_of(applied.country))
 
 
 def opening_terms(wiring: Wiring) -> domain.Terms:

@@ -11,9 +11,9 @@ from billing.models import (
 )
 
 
-def catalogue_in_force(session: Session) -> Catalogue:
-    """Give the newest catalogue; the migrations published it."""
-    return session.scalars(select(Catalogue).order_by(Catalogue.version.desc()).limit(1)).one()
+def catalogue_version(session: Session) -> int:
+    """Say which version is in force, the newest one; the migrations published the first."""
+    return session.scalars(select(Catalogue.version).order_by(Catalogue.version.desc()).limit(1)).one()
 
 
 def catalogues(session: Session) -> Sequence[Catalogue]:

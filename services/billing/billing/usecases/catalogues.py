@@ -32,7 +32,7 @@ def faults(session: Session, *, content: Any, files: Files) -> list[Fault]:
     found = [Fault(path=path, message=message) for path, message in files.shape_faults(content)]
     if any(fault.message not in IN_DETAIL for fault in found):
         return found
-    return faults_of(content, last=repository.catalogue_in_force(session).version) or found
+    return faults_of(content, last=repository.catalogue_version(session)) or found
 
 
 def publish(uow: UnitOfWork, *, content: Any, files: Files) -> list[Fault]:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from billing import errors, events, models, repository
-from billing.domain.catalogue import Catalogue, Selection
+from billing.domain.catalogue import Selection
 from billing.domain.credits import (
     HIGHEST_CREDIT_MINOR,
     SMS,
@@ -22,6 +22,7 @@ from billing.domain.standing import Standing, has_ended
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import paying_profile
 from billing.usecases.invoices import invoice_as_shown, issue
+from billing.usecases.on_sale import catalogue
 from chassis.money import Money
 from chassis.paging import Page
 from chassis.unit_of_work import UnitOfWork
@@ -53,7 +54,7 @@ def purchase_credits(
             raise errors.WrongCurrency(currency=amount.currency, allowed=agency.currency)
         lines, bought = credit_lines(amount), amount.amount_minor
     else:
-        offered, bought = on_sale(_catalogue(uow.session), kind), units or 0
+        offered, bought = on_sale(catalogue(uow.session), kind), units or 0
         lines, expires_at = piece_lines(offered, units=bought, currency=agency.currency), expiry_of(offered, bought_at=uow.now)
     if account_id is not None:
         _check_account(uow.session, agency_id=agency_id, account_id=account_id, kind=kind, now=uow.now)
@@ -80,7 +81,7 @@ def top_up(uow: UnitOfWork, *, agency_id: str, kind: str, units: int, currency: 
     who: dict[str, Any] = {"agency_id": agency_id, "kind": kind, "billing_profile_id": None, "account_id": None}
     try:
         if currency is None:
-            purchase_credits(uow, **who, units=number_on_sale(on_sale(_catalogue(uow.session), kind), wanted=units))
+            purchase_credits(uow, **who, units=number_on_sale(on_sale(catalogue(uow.session), kind), wanted=units))
         else:
             purchase_credits(uow, **who, amount=Money(amount_minor=min(units, HIGHEST_CREDIT_MINOR), currency=currency))
     except NO_TOP_UP as refusal:
@@ -92,10 +93,6 @@ def credit_purchases(session: Session, *, agency_id: str, kind: str, limit: int,
     """List the invoices for credit of one kind, newest first; raises `InvalidCursor`."""
     page = repository.credit_purchases_page(session, agency_id=agency_id, kind=kind, limit=limit, cursor=cursor)
     return Page(data=[invoice_as_shown(each) for each in page.data], next_cursor=page.next_cursor, total=page.total)
-
-
-def _catalogue(session: Session) -> Catalogue:
-    return Catalogue.read(repository.catalogue_in_force(session).content)
 
 
 def _check_account(session: Session, *, agency_id: str, account_id: str, kind: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from billing import repository
 from billing.domain.catalogue import Frequency, Selection
 from billing.domain.plans import NumberedPlan, numbered_plans
 from billing.usecases.agencies import known_agency
-from billing.usecases.quotes import catalogue
+from billing.usecases.on_sale import catalogue
 
 
 def plans(session: Session, *, agency_id: str) -> list[NumberedPlan]:

@@ -1,13 +1,11 @@
-"""The catalogue, and offers priced by it."""
+"""Offers priced by the catalogue."""
 
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from billing import errors, events, models, repository
-from billing.domain.catalogue import Catalogue, Kind, Selection
+from billing.domain.catalogue import Kind, Selection
 from billing.domain.invoice import Purpose
 from billing.domain.offer import (
     TAXES_NOTE,
@@ -24,14 +22,10 @@ from billing.domain.offer import (
 from billing.domain.period import Period
 from billing.domain.standing import Standing, has_ended
 from billing.usecases.agencies import known_agency
+from billing.usecases.on_sale import catalogue, catalogue_of
 from chassis.ids import new_id
 from chassis.money import Money
 from chassis.unit_of_work import UnitOfWork
-
-
-def catalogue(session: Session) -> Catalogue:
-    """Give everything on sale now."""
-    return Catalogue.read(repository.catalogue_in_force(session).content)
 
 
 def create_quote(
@@ -99,7 +93,7 @@ def _quote_renewal(uow: UnitOfWork, subscription: models.Subscription) -> dict[s
     waiting = next((each for each in reversed(held) if each.takes_effect_at is not None and each.takes_effect_at <= period_end), None)
     on = subscription if waiting is None else waiting
     per_cycle = subscription.per_cycle_minor if waiting is None else offer_of(waiting).per_cycle.amount_minor
-    by = Catalogue.read(repository.catalogue(uow.session, version=on.catalogue_version).content)
+    by = catalogue_of(uow.session, version=on.catalogue_version)
     return _made(
         uow,
         purpose=Purpose.RENEWAL,
@@ -199,7 +193,7 @@ def held_by(subscription: models.Subscription, *, now: datetime) -> Held:
 
 def _as_shown(uow: UnitOfWork, quote: models.Quote, subscription: models.Subscription | None) -> dict[str, Any]:
     offer, chosen = offer_of(quote), Selection.read(quote.selection)
-    on_sale = Catalogue.read(repository.catalogue(uow.session, version=quote.catalogue_version).content)
+    on_sale = catalogue_of(uow.session, version=quote.catalogue_version)
     details = ("list_price", "migration_discount", "reseller_discount", "per_cycle", "proration", "due_today", "granted")
     is_taken = quote.used_at is not None or (quote.held_at is not None and quote.released_at is None)
     superseded = quote.account_id is not None and (subscription is None or subscription.changes != quote.replaces_change)

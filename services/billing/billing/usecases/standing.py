@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from billing import errors, models, repository
-from billing.domain.catalogue import Catalogue, Selection
+from billing.domain.catalogue import Selection
 from billing.domain.offer import opening_offer
 from billing.domain.standing import Standing, follows
 from billing.usecases import dunning
 from billing.usecases.agencies import known_agency
 from billing.usecases.billing_profiles import billing_profile
+from billing.usecases.on_sale import catalogue_of
 from chassis.money import Money
 from chassis.unit_of_work import UnitOfWork
 
@@ -119,7 +120,7 @@ def price_for(uow: UnitOfWork, subscription: models.Subscription, *, agency: mod
 
 def price_of_cycle(uow: UnitOfWork, *, agency: models.Agency, selection: dict[str, Any], catalogue_version: int) -> Money:
     """Say what a cycle of the selection costs the agency by that catalogue."""
-    on_sale = Catalogue.read(repository.catalogue(uow.session, version=catalogue_version).content)
+    on_sale = catalogue_of(uow.session, version=catalogue_version)
     offer = opening_offer(
         on_sale,
         selection=Selection.read(selection),
