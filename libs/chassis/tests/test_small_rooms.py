@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -238,3 +239,37 @@ def test_a_process_is_ended_though_its_child_keeps_its_output_open() -> None:
         assert child.is_running()
     finally:
         child.kill()
+
+
+def test_a_test_that_fails_shows_what_its_processes_said(tmp_path: Path) -> None:
+    failing = tmp_path / "test_failing.py"
+    failing.write_text(
+        "from chassis.testing import ServiceProcess, eventually\n"
+        "def test_it():\n"
+        "    process = ServiceProcess('toy.nowhere', 'serve', {})\n"
+        "    eventually(lambda: not process.running and process.log)\n"
+        "    assert False\n"
+    )
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "chassis.testing",
+            "-p",
+            "no:cacheprovider",
+            "--rootdir",
+            str(tmp_path),
+            "-c",
+            os.devnull,
+            failing,
+        ],
+        env=environment_of({}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Log of toy.nowhere serve" in ran.stdout
+    assert "No module named toy.nowhere" in ran.stdout

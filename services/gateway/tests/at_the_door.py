@@ -55,6 +55,10 @@ class Gateway:
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.process.log if line.startswith("{")]
 
+    def workers(self) -> list[int]:
+        """The worker processes that were started so far, as the log has it."""
+        return [int(line["event"].rpartition(" ")[2]) for line in self.lines() if line["event"].startswith("Booting worker")]
+
 
 def key_by_digest(_request: dict[str, Any]) -> dict[str, Any]:
     return {"key_id": KEY_ID, "agency_id": AGENCY_ID, "scopes": ["accounts:read"], "test_mode": False, "name": "tests", "owner": OWNER}

@@ -1,5 +1,7 @@
 """Clients that are slow, many, or up to no good: each holds little, and the others are answered as ever."""
 
+import os
+import signal
 import socket
 import threading
 import time
@@ -74,6 +76,24 @@ def test_for_a_new_client_one_that_does_nothing_must_go(served: MakeGateway, ope
     idle = [opened(gateway) for _ in range(30)]
     assert_answers_soon(gateway)
     assert idle[0].recv(1) == b"", "the oldest was closed"
+
+
+def test_those_who_hang_up_the_moment_one_of_them_must_go_hurt_nobody(
+    served: MakeGateway, opened: Callable[[Gateway], socket.socket]
+) -> None:
+    gateway = served(MAX_CONNECTIONS="10")
+    known = [opened(gateway) for _ in range(9)]
+    known[-1].sendall(GET)
+    assert known[-1].recv(65536).startswith(b"HTTP/1.1 200")
+    [worker] = gateway.workers()
+    os.kill(worker, signal.SIGSTOP)
+    new = opened(gateway)
+    for each in known:
+        each.close()
+    os.kill(worker, signal.SIGCONT)
+    new.sendall(GET)
+    assert new.recv(65536).startswith(b"HTTP/1.1 200")
+    assert gateway.workers() == [worker]
 
 
 def test_who_sends_a_byte_now_and_then_is_hung_up_on(served: MakeGateway, opened: Callable[[Gateway], socket.socket]) -> None:

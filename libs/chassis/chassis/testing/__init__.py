@@ -7,7 +7,7 @@ import itertools
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,7 @@ __all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "Service
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is made for this run alone
 ENOUGH_BYTES = 4 * 2**30
+SHOWN_CHARACTERS = 20_000
 _numbers = itertools.count(1)
 
 
@@ -35,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the chassis in the tests' own process say what matters alone."""
     config.addinivalue_line("markers", "unsound(why): the test writes what no service would, so its database is not audited when it ends")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show, with a test that fails, what the processes said last that it had started."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"Log of {process.name}", process.text()[-SHOWN_CHARACTERS:]) for process in ServiceProcess.started]
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -46,6 +46,9 @@ def under_eventlet(variables: Mapping[str, str]) -> dict[str, str]:
 class ServiceProcess:
     """`python -m <package> <command>`, its log collected, its health port known."""
 
+    started: ClassVar[set["ServiceProcess"]] = set()
+    """Those that were not ended by `end` yet: what a test that fails has to show."""
+
     def __init__(self, package: str, command: str, environment: Mapping[str, str]) -> None:
         self.port = free_port()
         variables = environment_of({"HEALTH_PORT": str(self.port), **environment})
@@ -58,6 +61,7 @@ class ServiceProcess:
         self.log: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self.started.add(self)
 
     @property
     def pid(self) -> int:
@@ -118,6 +122,7 @@ class ServiceProcess:
 
     def end(self) -> None:
         """End it, gracefully where it can still be."""
+        self.started.discard(self)
         if self.running:
             self._process.send_signal(signal.SIGTERM)
             try:

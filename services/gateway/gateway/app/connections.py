@@ -7,9 +7,10 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from functools import partial
 from http import HTTPStatus
-from selectors import EVENT_READ
+from selectors import EVENT_READ, DefaultSelector, SelectorKey
 from typing import Any
 
 import structlog
@@ -71,16 +72,28 @@ class Unhurried(SocketUnreader):  # type: ignore[misc]  # as above
         return data
 
 
+class Poller(DefaultSelector):
+    """Gives each event when its turn comes, but not that of a connection which was let go for an earlier one of the same moment."""
+
+    def select(self, timeout: float | None = None) -> Iterable[tuple[SelectorKey, int]]:  # type: ignore[override]  # one at a time
+        """Wait as ever, and give what is still waited for."""
+        return ((key, event) for key, event in super().select(timeout) if self.get_map().get(key.fd) is key)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # as above
     """gunicorn's thread worker, whose threads work for clients that have said something, and for as many as they can serve soon.
 
     A connection waits in the poller until its first byte, and again after our last; what is no HTTP gets a problem, not a page.
     """
 
-    def init_process(self) -> None:
-        """Prepare, and serve."""
+    poller: DefaultSelector
+
+    def run(self) -> None:
+        """Serve until asked to stop."""
         self._leaving: deque[Any] = deque()
-        super().init_process()
+        self.poller.close()
+        self.poller = Poller()
+        super().run()
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
         """A new client has said something, or has gone: then there is nothing to answer, and no thread is asked to find that out."""
