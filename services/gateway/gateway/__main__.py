@@ -1,10 +1,13 @@
 """Start the gateway: `python -m gateway serve`; or write its OpenAPI document: `python -m gateway openapi > docs/openapi.json`."""
 
 import argparse
+import contextlib
 import json
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from chassis import logs
@@ -31,14 +34,26 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _serve(settings: Config) -> None:
-    with tempfile.TemporaryDirectory(prefix="comptoir-metrics-") as temporary:
+    with _temporary_folder() as temporary:
         folder = settings.metrics_folder or temporary
+        Path(folder).mkdir(parents=True, exist_ok=True)
         for left_over in Path(folder).glob("*.db"):  # of processes before us, whose ids ours may have
             left_over.unlink()
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         from gateway.app.serving import Server  # noqa: PLC0415  prometheus_client looks for its folder when it is imported
 
         Server(settings, folder).run()
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """A folder that goes with this process; worker processes, which are forked in here and leave by the same way, share it until then."""
+    maker, folder = os.getpid(), tempfile.mkdtemp(prefix="comptoir-metrics-")
+    try:
+        yield folder
+    finally:
+        if os.getpid() == maker:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_openapi(settings: Config) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +92,31 @@ def test_what_was_begun_is_finished_after_sigterm(start: Callable[..., Gateway],
         assert answer.result().status_code == 200
     assert gateway.process.wait() == 0
     eventually(lambda: any(line.get("path") == PATH for line in gateway.lines()), what="the line of the last request")
+
+
+def test_a_worker_that_ends_takes_nothing_of_the_others_with_it(start: Callable[..., Gateway], peer: MakePeer) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    gateway = start(WEB_WORKERS="1")
+    [first] = gateway.workers()
+    os.kill(first, signal.SIGTERM)
+    eventually(lambda: len(gateway.workers()) == 2)
+    eventually(gateway.process.ready)
+    assert gateway.get(PATH).status_code == 200
+    assert gateway.process.metric("comptoir_http_request_seconds_count", route="/v1/accounts/{account_id}") == 1
+
+
+def test_a_request_that_cannot_be_counted_is_answered(start: Callable[..., Gateway], peer: MakePeer, tmp_path: Path) -> None:
+    peer("identity", key_by_digest=key_by_digest)
+    peer("accounts", account=lambda _: RPC_ACCOUNT)
+    folder = tmp_path / "metrics"
+    gateway = start(WEB_WORKERS="1", PROMETHEUS_MULTIPROC_DIR=str(folder))
+    shutil.rmtree(folder)
+    os.kill(gateway.workers()[0], signal.SIGKILL)
+    eventually(lambda: len(gateway.workers()) == 2)
+    eventually(gateway.process.ready)
+    assert gateway.get(PATH).status_code == 200
+    eventually(lambda: "a request was not counted" in gateway.process.text())
 
 
 def test_a_worker_that_dies_is_replaced(start: Callable[..., Gateway], peer: MakePeer) -> None:

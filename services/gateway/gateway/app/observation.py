@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import structlog
 from prometheus_client import Counter, Histogram
 
 from chassis.metrics import FAST
@@ -28,18 +29,25 @@ SECONDS = Histogram(
 )
 LINES_DROPPED = Counter("comptoir_access_log_lines_dropped_total", "Lines of the access log that nobody took in time.")
 
+log = structlog.get_logger()
 _series: dict[tuple[str, str, int], Any] = {}
 """The histogram's children: `labels()` costs more than the observation."""
 
 
 def count(*, route: str, method: str, status: int, seconds: float) -> None:
-    """Count a request. Strangers choose methods and addresses, so unknown ones share a series."""
+    """Count a request. Strangers choose methods and addresses, so unknown ones share a series.
+
+    Where the file that is counted in cannot be written, the log says so, and the request is answered as ever.
+    """
     key = (route, method, status)
     series = _series.get(key)
-    if series is None:
-        template = VARIABLE.sub(r"{\1}", route)
-        series = _series[key] = SECONDS.labels(template, method if method in METHODS else "other", str(status))
-    series.observe(seconds)
+    try:
+        if series is None:
+            template = VARIABLE.sub(r"{\1}", route)
+            series = _series[key] = SECONDS.labels(template, method if method in METHODS else "other", str(status))
+        series.observe(seconds)
+    except OSError as error:
+        log.warning("a request was not counted", reason=str(error))
 
 
 class Line(NamedTuple):
