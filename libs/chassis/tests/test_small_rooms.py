@@ -23,7 +23,7 @@ from chassis.garbage import spare_what_stays
 from chassis.ids import new_id
 from chassis.messages import attempts_of
 from chassis.paging import LARGEST_INTEGER, decode_cursor, encode_cursor
-from chassis.testing import eventually
+from chassis.testing import FOLDERS, eventually, remove_left_over
 from chassis.testing.processes import ServiceProcess, environment_of, under_eventlet
 from chassis.topology import ServiceTopology, Topology
 
@@ -273,3 +273,12 @@ def test_a_test_that_fails_shows_what_its_processes_said(tmp_path: Path) -> None
     )
     assert "Log of toy.nowhere serve" in ran.stdout
     assert "No module named toy.nowhere" in ran.stdout
+
+
+def test_what_a_run_that_was_killed_left_is_removed_and_what_others_use_is_not(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for name in (f"{FOLDERS}{ended.pid}-a", f"{FOLDERS}{os.getpid()}-b", f"{FOLDERS}of-others"):
+        (tmp_path / name).mkdir()
+    remove_left_over(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == {f"{FOLDERS}{os.getpid()}-b", f"{FOLDERS}of-others"}

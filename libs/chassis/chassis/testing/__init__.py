@@ -5,11 +5,13 @@ Loaded as a pytest plugin (`-p chassis.testing`). What a test starts through the
 
 import itertools
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import structlog
 
@@ -28,6 +30,8 @@ __all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "Service
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is made for this run alone
 ENOUGH_BYTES = 4 * 2**30
+FOLDERS = "comptoir-tests-"
+"""What their names begin with; then comes the id of the process whose folder it is."""
 SHOWN_CHARACTERS = 20_000
 _numbers = itertools.count(1)
 
@@ -50,13 +54,24 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """A folder that the servers' own users can reach; in memory where there is enough, as a database is copied for each test."""
-    with tempfile.TemporaryDirectory(prefix="comptoir-tests-", dir=_memory(), ignore_cleanup_errors=True) as folder:
+    root = _memory()
+    remove_left_over(root)
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDERS}{os.getpid()}-", dir=root, ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
 
 
-def _memory() -> Path | None:
-    return SHARED_MEMORY if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ENOUGH_BYTES else None
+def _memory() -> Path:
+    is_enough = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ENOUGH_BYTES
+    return SHARED_MEMORY if is_enough else Path(tempfile.gettempdir())
+
+
+def remove_left_over(root: Path) -> None:
+    """Remove the folders of runs that were killed: a gigabyte each."""
+    for folder in root.glob(f"{FOLDERS}*-*"):
+        owner = folder.name.removeprefix(FOLDERS).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
