@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
@@ -94,6 +95,18 @@ def test_those_who_hang_up_the_moment_one_of_them_must_go_hurt_nobody(
     new.sendall(GET)
     assert new.recv(65536).startswith(b"HTTP/1.1 200")
     assert gateway.workers() == [worker]
+
+
+def test_where_no_more_files_may_be_open_a_new_client_takes_the_place_of_one_that_does_nothing(
+    served: MakeGateway, opened: Callable[[Gateway], socket.socket]
+) -> None:
+    gateway = served()
+    worker = psutil.Process(gateway.workers()[0])
+    worker.rlimit(psutil.RLIMIT_NOFILE, (worker.num_fds() + 8, worker.rlimit(psutil.RLIMIT_NOFILE)[1]))
+    for _ in range(30):
+        opened(gateway)
+    assert_answers_soon(gateway)
+    assert gateway.workers() == [worker.pid]
 
 
 def test_who_sends_a_byte_now_and_then_is_hung_up_on(served: MakeGateway, opened: Callable[[Gateway], socket.socket]) -> None:

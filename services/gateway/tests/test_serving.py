@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -12,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import requests
 
 from chassis.errors import Refused
 from chassis.testing import Bus, eventually
 from gateway.app.connections import Worker
+from gateway.app.serving import SPARE_FILES
 from gateway.auth import VALID_SECONDS
 from gateway.routes import accounts
 from gateway.schemas.agency import Agency
@@ -92,6 +95,17 @@ def test_what_was_begun_is_finished_after_sigterm(start: Callable[..., Gateway],
         assert answer.result().status_code == 200
     assert gateway.process.wait() == 0
     eventually(lambda: any(line.get("path") == PATH for line in gateway.lines()), what="the line of the last request")
+
+
+def test_as_many_connections_as_may_be_can_be_open(start: Callable[..., Gateway]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+    try:
+        gateway = start(WEB_WORKERS="1", MAX_CONNECTIONS="2000")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    [worker] = gateway.workers()
+    assert psutil.Process(worker).rlimit(psutil.RLIMIT_NOFILE) == (2000 + SPARE_FILES, hard)
 
 
 def test_a_worker_that_ends_takes_nothing_of_the_others_with_it(start: Callable[..., Gateway], peer: MakePeer) -> None:

@@ -30,6 +30,7 @@ LONGEST_WAIT_SECONDS = 1.0
 """A request that waited longer for a thread is not worked on any more: whoever sent it may have given up, and others wait behind it."""
 LONGEST_SEEN_BYTES = 8192
 """How much of a request that never reaches the application is looked at for what it asks: more than an address may have."""
+NO_MORE_FILES = (errno.EMFILE, errno.ENFILE)
 PROBES = (b"GET /healthz ", b"GET /readyz ")
 """Whether we are well is answered however busy we are: a process that is busy is not to be restarted for it."""
 
@@ -94,6 +95,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # as above
         self.poller.close()
         self.poller = Poller()
         super().run()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a new client in; where no more files may be open, one that does nothing goes for it."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in NO_MORE_FILES:
+                raise
+            self._make_room()
 
     def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
         """A new client has said something, or has gone: then there is nothing to answer, and no thread is asked to find that out."""

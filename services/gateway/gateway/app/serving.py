@@ -1,6 +1,7 @@
 """The HTTP server: gunicorn with threads, and its health and metrics on a port of their own."""
 
 import http.client
+import resource
 import sys
 import threading
 from dataclasses import fields
@@ -40,6 +41,8 @@ KEEP_ALIVE_SECONDS = 65
 ADDRESS_BYTES = 8190
 """The most that gunicorn reads: the longest cursor, and what a list was asked for beside it."""
 PROBE_SECONDS = 2
+SPARE_FILES = 256
+"""What a worker may have open beside its clients' connections."""
 ANY_ADDRESS = ("", "0.0.0.0", "[::]")  # noqa: S104  compared with, not bound to
 
 
@@ -69,6 +72,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
         self._presence: Presence | None = None
         self._revocations: Listener | None = None
         self._shared_limits: InRedis | None = None
+        allow_files(settings.max_connections + SPARE_FILES)
         super().__init__()
 
     def load_config(self) -> None:
@@ -158,6 +162,14 @@ class Server(BaseApplication):  # type: ignore[misc]  # as above
             return False
         finally:
             connection.close()
+
+
+def allow_files(number: int) -> None:
+    """Let this process, and those that it starts, have so many files open, if it may: 1024 are common, where no one has thought of it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class _HealthServer(ThreadingMixIn, WSGIServer):
