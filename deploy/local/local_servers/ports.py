@@ -3,10 +3,14 @@
 import os
 import random
 import socket
+from collections import deque
 
 LOOPBACK = "127.0.0.1"
 FREE_RANGE = range(20_000, 32_000)  # below the ports the kernel gives to outgoing connections, which come and go
 ATTEMPTS = 200
+MOST_CLAIMED = 200
+_claims: deque[socket.socket] = deque()
+"""Of the ports given last."""
 
 
 class PortTaken(Exception):
@@ -25,10 +29,22 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Find a loopback port nobody listens on."""
+    """Find a loopback port nobody listens on, and keep it from being given to anyone else until a server had the time to take it.
+
+    A socket that is bound and does not listen claims it: nobody binds the port but a server that is told to reuse the address, as all are.
+    """
     for port in random.sample(FREE_RANGE, ATTEMPTS):
-        if is_free(port):
-            return port
+        claim = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            claim.bind((LOOPBACK, port))
+        except OSError:
+            claim.close()
+            continue
+        claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _claims.append(claim)
+        if len(_claims) > MOST_CLAIMED:
+            _claims.popleft().close()
+        return port
     raise PortTaken(f"No free port was found between {FREE_RANGE.start} and {FREE_RANGE.stop}.")
 
 

@@ -1,12 +1,14 @@
 """Claims about ports."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from local_servers import PortTaken, chosen_port, free_port
-from local_servers.ports import FREE_RANGE
+from local_servers.ports import FREE_RANGE, MOST_CLAIMED
 
 
 @pytest.fixture
@@ -21,6 +23,14 @@ def test_a_free_port_can_be_listened_on_and_is_no_client_s() -> None:
     assert port in FREE_RANGE
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+def test_a_free_port_is_given_once_though_no_server_has_taken_it_yet() -> None:
+    given = {free_port() for _ in range(MOST_CLAIMED)}
+    assert len(given) == MOST_CLAIMED
+    code = f"import random; from local_servers import free_port; random.sample = lambda every, _: [*{given}, *every]; print(free_port())"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert int(other.stdout) not in given
 
 
 def test_a_default_that_is_taken_gives_way_to_the_next_free_one(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:

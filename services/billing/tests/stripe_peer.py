@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from billing.clients.stripe_provider import StripeProvider
 from chassis.testing import eventually
+from local_servers import free_port
 
 SECRET_KEY = "sk_test_localstripe"
 WEBHOOK_SECRET = "whsec_test"
@@ -118,7 +119,7 @@ class StripePeer:
 @contextmanager
 def playing_stripe(folder: Path) -> Iterator[StripePeer]:
     """Run localstripe on a free port of the loopback interface, and the proxy before it, for as long as the block."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "localstripe", "--from-scratch", "--port", str(port)]
     with (folder / "localstripe.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
@@ -169,13 +170,6 @@ def _proxy(peer: StripePeer) -> type[BaseHTTPRequestHandler]:
             """Write nothing."""
 
     return Proxy
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:

@@ -32,7 +32,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is made for thi
 ENOUGH_BYTES = 4 * 2**30
 FOLDERS = "comptoir-tests-"
 """What their names begin with; then comes the id of the process whose folder it is."""
-SHOWN_CHARACTERS = 20_000
+SHOWN_CHARACTERS = 5_000
 _numbers = itertools.count(1)
 
 
