@@ -15,7 +15,7 @@ from gateway.schemas.examples import example_of
 
 from .at_the_door import PATH, RPC_ACCOUNT, Gateway, MakePeer, key_by_digest
 
-AT_ONCE_SECONDS = 0.5
+AT_ONCE_SECONDS = 1.0
 THREADS = 4
 
 
