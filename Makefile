@@ -10,7 +10,7 @@ SYSTEM_PYTHON ?= python3.11
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
-DEMO := set -a; source .local/demo.env; set +a
+DEMO := if [ ! -f .local/demo.env ] || flock --nonblock .local/lock true; then echo "Nothing runs here: start 'make up' in another terminal, and wait for its \"ready\"." >&2; exit 1; fi; set -a; source .local/demo.env; set +a
 
 .PHONY: help setup up lint format types contracts check test coverage faults soak fuzz foreign endure bench bench-data migrate catalogue audit openapi asyncapi release-api requirements \
 	topology parking-lot pre-commit lock clean
