@@ -95,3 +95,10 @@ def test_the_command_says_that_the_books_are_right(world: World) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, "billing, credits: the books are right\n")
+
+
+def test_the_command_says_that_nothing_was_audited_where_a_database_is_away(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main([f"billing={world.databases['billing'].url}", "credits=postgresql://127.0.0.1:1/none"]) == audit.NOT_AUDITED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("billing, credits: nothing was audited. The database cannot be reached right now: ")

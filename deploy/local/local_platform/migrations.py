@@ -13,6 +13,7 @@ def main() -> None:
     for argument in sys.argv[1:]:
         service, _, url = argument.partition("=")
         upgrade(ROOT / "services" / service, url)
+        sys.stdout.write(f"{service}: the schema is current\n")
 
 
 if __name__ == "__main__":

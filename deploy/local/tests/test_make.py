@@ -1,8 +1,10 @@
-"""The commands of the Makefile that need a running platform."""
+"""The commands of the Makefile, and those that need a running platform."""
 
 import os
+import re
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,20 @@ import pytest
 from local_platform.lock import FolderLock
 
 REPOSITORY = Path(__file__).parents[3]
+
+
+MODULES = re.findall(r"\$\(PYTHON\) (?:-W ignore )?-m (\S+)", (REPOSITORY / "Makefile").read_text())
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES)))
+def test_a_module_that_the_makefile_runs_does_something_when_it_is_run(module: str) -> None:
+    spec = find_spec(module)
+    if spec and spec.submodule_search_locations:
+        spec = find_spec(f"{module}.__main__")
+
+    assert spec
+    assert spec.origin
+    assert '\nif __name__ == "__main__":\n' in Path(spec.origin).read_text()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,7 +130,7 @@ def _chosen(messages: list[tuple[Parked, Message]], ids: set[str]) -> list[tuple
 
 
 def main(amqp_uri: str, arguments: list[str]) -> int:
-    """The command line: list, show ID, replay ID…|--all, discard ID…|--all."""
+    """`python -m <service> parking-lot` or `python -m chassis.parking_lot`: list, show ID, replay ID…|--all, discard ID…|--all."""
     parser = argparse.ArgumentParser(prog="parking-lot", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="one line a message, oldest first")
@@ -172,3 +173,7 @@ def _run(amqp_uri: str, options: argparse.Namespace) -> int:
 
 def _say(sentence: str) -> None:
     sys.stdout.write(sentence + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ["AMQP_URI"], sys.argv[1:]))

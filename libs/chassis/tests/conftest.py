@@ -53,11 +53,11 @@ class Stage:
         self._processes.append(process)
         return process.wait_ready() if wait else process
 
-    def command(self, *arguments: str) -> tuple[int, str]:
-        """`python -m toy <arguments>`: its exit code, and what it said."""
+    def command(self, *arguments: str, module: str = "toy") -> tuple[int, str]:
+        """`python -m <module> <arguments>`: its exit code, and what it said."""
         given = environment_of({"AMQP_URI": self.amqp_uri, "DATABASE_URL": self.database.url})
         ended = subprocess.run(
-            [sys.executable, "-m", "toy", *arguments], env=given, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", module, *arguments], env=given, capture_output=True, text=True, timeout=60, check=False
         )
         return ended.returncode, ended.stdout + ended.stderr
 

@@ -85,6 +85,7 @@ def test_the_command_line_lists_shows_replays_and_discards(fresh_stage: Stage, c
     failing = next(message for message in messages if message.reason.startswith("failed"))
     assert "elsewhere.happened" in listed
     assert "attempts 5  failed 5 times: RuntimeError('this always fails')" in listed
+    assert fresh_stage.command("list", module="chassis.parking_lot") == (0, listed)
     code, shown = fresh_stage.command("parking-lot", "show", failing.id)
     assert code == 0
     assert json.loads(json.loads(shown)["body"])["data"] == {"what": "poison"}
