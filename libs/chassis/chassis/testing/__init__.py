@@ -23,10 +23,10 @@ from chassis.testing.databases import ServiceDatabase, Templates
 from chassis.testing.mail import MailServer
 from chassis.testing.peers import FakeCall, Peer
 from chassis.testing.processes import ServiceProcess
-from chassis.testing.waiting import eventually
+from chassis.testing.waiting import eventually, quickest
 from local_servers import PostgresServer, RabbitNode
 
-__all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "browser", "eventually"]
+__all__ = ["Bus", "FakeCall", "MovingClock", "Peer", "ServiceDatabase", "ServiceProcess", "browser", "eventually", "quickest"]
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  the folder in it is made for this run alone
 ENOUGH_BYTES = 4 * 2**30
