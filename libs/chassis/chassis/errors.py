@@ -19,6 +19,7 @@ Kind = Literal[
     "internal",
 ]
 KINDS: frozenset[str] = frozenset(get_args(Kind))
+MOST_ERRORS = 50
 
 
 class Refusal(Exception):
@@ -68,7 +69,10 @@ class Refused(Refusal):
 
 
 class InvalidRequest(Refusal):
-    """The request does not have the shape its schema asks for; `details["errors"]` has one entry a field: field, code, message."""
+    """The request does not have the shape its schema asks for; `details["errors"]` has one entry a field: field, code, message.
+
+    Of many it names the first `MOST_ERRORS` and counts the others, so that an answer is not many times as long as what it answers.
+    """
 
     kind = "invalid"
     code = "invalid_request"
@@ -79,7 +83,7 @@ class InvalidRequest(Refusal):
         first = listed[0]
         more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
         super().__init__(summary=f"{first['field']}: {first['message']}{more}")
-        self.details = {"errors": [dict(error) for error in listed]}
+        self.details = {"errors": [dict(error) for error in listed[:MOST_ERRORS]]}
 
 
 class MalformedCall(Refusal):

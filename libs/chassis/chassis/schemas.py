@@ -34,6 +34,12 @@ class Schema(marshmallow.Schema):
 
         unknown = RAISE
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        names = [field.data_key or name for name, field in self.load_fields.items()]
+        there_are = f"possible are {', '.join(names)}" if names else "there are none here"
+        self.error_messages["unknown"] = f"Unknown field: {there_are}."
+
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         """Dump as marshmallow does, but what a field would give just as it came is not carried through it: a third of the time."""
         if many and obj is not None:

@@ -52,6 +52,15 @@ def test_every_field_at_fault_is_named() -> None:
     assert at_fault(None) == {"_schema": "invalid"}
 
 
+def test_who_names_an_unknown_field_is_told_which_there_are() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        load(Request(), {"wat": 1})
+    assert refusal.value.text == "wat: Unknown field: possible are account_id, name, units, price, at, lines."
+    with pytest.raises(InvalidRequest) as refusal:
+        load(Schema(), {"wat": 1})
+    assert refusal.value.text == "wat: Unknown field: there are none here."
+
+
 def test_the_sentence_names_the_first_fault_and_counts_the_others() -> None:
     with pytest.raises(InvalidRequest) as refusal:
         load(Request(), {"name": 5})

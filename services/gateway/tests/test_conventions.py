@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis import context as contexts
-from chassis.errors import DeadlineExceeded, InternalError, InvalidRequest, MalformedCall, Refusal, Refused, TooBusy, Unavailable
+from chassis.errors import (
+    MOST_ERRORS,
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    MalformedCall,
+    Refusal,
+    Refused,
+    TooBusy,
+    Unavailable,
+)
+from gateway.schemas.quotes import QuoteRequest
 
 from .conftest import AGENCY_ID, KEY_ID, Front, assert_problem
 
@@ -207,6 +218,15 @@ def test_a_body_over_a_megabyte_is_refused(front: MakeFront) -> None:
 def test_unknown_fields_are_refused_by_name(front: MakeFront) -> None:
     answer = front().post("/v1/quotes", {**QUOTE, "colour": "red", "size": {"of": "what"}})
     assert_problem(answer, 422, "invalid_request", "colour", "size")
+    messages = {error["message"] for error in (answer.json or {})["errors"]}
+    assert messages == {f"Unknown field: possible are {', '.join(QuoteRequest().load_fields)}."}
+
+
+def test_of_very_many_unknown_fields_the_first_are_named_and_the_others_counted(front: MakeFront) -> None:
+    answer = front().post("/v1/quotes", {**QUOTE, **{f"colour{number:05}": 1 for number in range(50_000)}})
+    assert_problem(answer, 422, "invalid_request", *(f"colour{number:05}" for number in range(MOST_ERRORS)))
+    assert (answer.json or {})["detail"].endswith(" (and 49999 more)")
+    assert len(answer.data) < 50_000
 
 
 def test_nested_fields_are_named_by_their_path(front: MakeFront) -> None:

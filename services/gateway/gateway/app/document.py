@@ -165,8 +165,8 @@ _EXAMPLES: dict[int, Json] = {
     HTTPStatus.CONFLICT: {},
     HTTPStatus.UNPROCESSABLE_ENTITY: {
         "code": "invalid_request",
-        "detail": "colour: Unknown field.",
-        "errors": [{"field": "colour", "code": "unknown_field", "message": "Unknown field."}],
+        "detail": "colour: Unknown field: possible are name, size.",
+        "errors": [{"field": "colour", "code": "unknown_field", "message": "Unknown field: possible are name, size."}],
     },
     HTTPStatus.UNAUTHORIZED: {"code": errors.KeyInvalid.code, "detail": errors.KeyInvalid.message, "errors": []},
     HTTPStatus.PRECONDITION_FAILED: {

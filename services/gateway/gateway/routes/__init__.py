@@ -246,7 +246,7 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
                 limits.admit(caller)
                 caller.needs(scope)
                 if location != "query" and environ.get("QUERY_STRING"):
-                    raise _invalid(request.args or ["?"], "unknown_field", "Unknown query parameter.")
+                    raise _invalid(request.args or ["?"], "unknown_field", "Unknown query parameter: there are none here.")
                 with contexts.changed(agency_id=caller.agency_id, actor=caller.key_id):
                     return reading(caller, **path)
 
