@@ -1,11 +1,11 @@
-"""Habits that reviews would otherwise have to keep: time, transactions, migrations."""
+"""Habits that reviews would otherwise have to keep: time, transactions, errors, migrations."""
 
 import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .tree import Service, Source, services, services_with_a_database
+from .tree import Service, Source, services, services_with_a_database, sources
 
 CLOCK = {
     ("datetime", "now"),
@@ -20,6 +20,16 @@ CLOCK = {
 }
 EXCUSE = "# wall clock:"
 TRANSACTIONS = {("session", "commit"), ("session", "rollback"), ("connection", "commit"), ("connection", "rollback")}
+CHASSIS = Path("libs/chassis/chassis")
+OUTERMOST = {
+    ("broker.py", "_reply_to"),
+    ("broker.py", "_handle_event"),
+    ("broker.py", "_run_handlers"),
+    ("doors.py", "_do"),
+    ("link.py", "_run"),
+}
+"""Where in the chassis a defect of any kind is met: the decision says what each does with it."""
+ANYTHING = {"Exception", "BaseException"}
 NUMBERED = re.compile(r"(\d{4})_[a-z0-9_]+\.py")
 
 
@@ -55,6 +65,29 @@ def _calls(source: Source) -> Iterator[tuple[int, str, str]]:
             owner = node.func.value
             name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
             yield node.lineno, name, node.func.attr
+
+
+def takers_of_anything(root: Path) -> list[str]:
+    """Name each place of a service or the chassis that takes whatever is raised, but for the outermost frames."""
+    everywhere = [source for service in services(root) for source in service.sources()] + sources(root, root / CHASSIS)
+    return [
+        f"{source.name}:{line} takes whatever is raised: name what you expect. A defect goes to the outermost frames of the chassis,"
+        " which tell of it and go on (docs/decisions/0025-where-defects-are-met.md)."
+        for source in everywhere
+        for line, function in _broad(source)
+        if source.path.parent != root / CHASSIS or (source.path.name, function) not in OUTERMOST
+    ]
+
+
+def _broad(source: Source) -> Iterator[tuple[int, str]]:
+    """Line of every handler of anything, and the function it is in."""
+    for function in ast.walk(source.syntax):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ExceptHandler):
+                    kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+                    if any(kind is None or (isinstance(kind, ast.Name) and kind.id in ANYTHING) for kind in kinds):
+                        yield node.lineno, function.name
 
 
 def unordered_migrations(root: Path) -> list[str]:

@@ -1,11 +1,11 @@
-"""Claims about time, transactions and migrations, and about the checks that hold them."""
+"""Claims about time, transactions, errors and migrations, and about the checks that hold them."""
 
 from pathlib import Path
 
 import pytest
 
 from .conftest import write, write_migration
-from .habits import own_transactions, readers_of_the_clock, unordered_migrations
+from .habits import CHASSIS, OUTERMOST, own_transactions, readers_of_the_clock, takers_of_anything, unordered_migrations
 from .tree import ROOT, hold
 
 
@@ -17,12 +17,16 @@ def test_nobody_ends_a_transaction_by_himself() -> None:
     hold(own_transactions(ROOT))
 
 
+def test_nobody_takes_whatever_is_raised_but_the_outermost_frames() -> None:
+    hold(takers_of_anything(ROOT))
+
+
 def test_migrations_are_numbered_and_in_one_line() -> None:
     hold(unordered_migrations(ROOT))
 
 
 def test_the_small_tree_is_right(tree: Path) -> None:
-    assert readers_of_the_clock(tree) + own_transactions(tree) + unordered_migrations(tree) == []
+    assert readers_of_the_clock(tree) + own_transactions(tree) + takers_of_anything(tree) + unordered_migrations(tree) == []
 
 
 @pytest.mark.parametrize(
@@ -75,3 +79,18 @@ def test_a_migration_out_of_line_is_named(tree: Path, name: str, revision: str, 
     write_migration(tree / "services/accounts/migrations/versions", name, revision, before)
     [sentence] = unordered_migrations(tree)
     assert sentence.startswith(f"services/accounts/migrations/versions/{name} {said}")
+
+
+@pytest.mark.parametrize("kind", ["", " Exception", " BaseException as error", " (ValueError, Exception)"])
+@pytest.mark.parametrize("file", ["services/accounts/accounts/usecases.py", f"{CHASSIS}/clocks.py", f"{CHASSIS}/testing/doors.py"])
+def test_who_takes_whatever_is_raised_is_named_and_told_where_defects_go(tree: Path, file: str, kind: str) -> None:
+    write(tree / file, f"def _do() -> None:\n    try:\n        pass\n    except{kind}:\n        pass\n")
+    [sentence] = takers_of_anything(tree)
+    assert sentence.startswith(f"{file}:4 takes whatever is raised: name what you expect.")
+
+
+def test_the_outermost_frames_may_and_who_names_errors_may(tree: Path) -> None:
+    for file, function in OUTERMOST:
+        write(tree / CHASSIS / file, f"def {function}() -> None:\n    try:\n        pass\n    except Exception:\n        pass\n")
+    write(tree / CHASSIS / "clocks.py", "def _do() -> None:\n    try:\n        pass\n    except (ValueError, KeyError):\n        pass\n")
+    assert takers_of_anything(tree) == []

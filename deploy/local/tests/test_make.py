@@ -12,8 +12,6 @@ import pytest
 from local_platform.lock import FolderLock
 
 REPOSITORY = Path(__file__).parents[3]
-
-
 MODULES = re.findall(r"\$\(PYTHON\) (?:-W ignore )?-m (\S+)", (REPOSITORY / "Makefile").read_text())
 
 

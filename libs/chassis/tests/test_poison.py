@@ -66,6 +66,17 @@ def test_five_poisons_are_parked_and_everything_else_goes_on(stage: Stage) -> No
     assert toy.metric("comptoir_events_handled_total", event="elsewhere.happened", outcome="ok") == 20
 
 
+def test_a_handler_that_fails_leaves_the_others_of_the_same_event_their_turn(fresh_stage: Stage) -> None:
+    toy = fresh_stage.run()
+    fresh_stage.bus.publish("elsewhere", "happened", {"what": "poison for both"})
+
+    def failed() -> set[str]:
+        lines = [line for line in toy.text().splitlines() if "handler failed" in line]
+        return {handler for handler in ("on_happened", "on_anything") for line in lines if handler in line}
+
+    eventually(lambda: failed() == {"on_happened", "on_anything"}, within_seconds=10)
+
+
 def test_the_command_line_lists_shows_replays_and_discards(fresh_stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """A parked message is a person's to decide about: nothing is thrown away that nobody has seen."""
 

@@ -224,7 +224,9 @@ class ToyService:
 
     @subscribe("elsewhere", "*")
     def on_anything(self, event: Event) -> None:
-        """Leave a mark for every event."""
+        """Leave a mark for every event, but for one."""
+        if event.data.get("what") == "poison for both":
+            raise RuntimeError("this always fails")
         self.work.handle(event, leave_mark, what=f"{event.name}:{event.id}", who="on_anything")
 
     @subscribe("toy", "marked")
