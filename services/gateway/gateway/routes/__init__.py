@@ -234,9 +234,10 @@ class Routes(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest ha
         def declare(view: View) -> View:
             reading = view
             if schema is not None:
-                required = any(field.required for field in schema().fields.values())  # none at all is an empty object
+                shape = schema()  # once: to make one costs as much as to read a request by it
+                required = any(field.required for field in shape.fields.values())  # none at all is an empty object
                 options = {"required": required, "example": example_of(schema)} if location == "json" else {}
-                reading = self.arguments(schema, location=location, **options)(view)
+                reading = self.arguments(shape, location=location, **options)(view)
 
             @functools.wraps(view)
             def guarded(**path: str) -> Any:
